@@ -117,13 +117,28 @@ LogicalResult ReadOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
-void RecurrenceOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
-  auto results = dyn_cast<ResultsOp>(region.front().getTerminator());
+/// Names values after the equations that end the body they belong to.
+static void nameAfterResults(Region &region, ValueRange values, OpAsmSetValueNameFn setName) {
+  if (region.empty() || region.front().empty())
+    return;
+  auto results = dyn_cast<ResultsOp>(region.front().back());
   if (!results)
     return;
-  for (auto [argument, tensor] : llvm::zip(region.getArguments(), results.getTensors()))
+  for (auto [value, tensor] : llvm::zip(values, results.getTensors()))
     if (auto equation = tensor.getDefiningOp<Equation>())
-      setName(argument, equation.getEquationName());
+      setName(value, equation.getEquationName());
+}
+
+void FoldOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameAfterResults(getBody(), getResults(), setName);
+}
+
+void RecurrenceOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameAfterResults(getBody(), getResults(), setName);
+}
+
+void RecurrenceOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  nameAfterResults(region, region.getArguments(), setName);
 }
 
 void StartOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {

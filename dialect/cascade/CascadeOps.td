@@ -231,7 +231,7 @@ def Cascade_RankOfOp : Cascade_EquationOp<"rank_of"> {
 
 def Cascade_RecurrenceOp : Cascade_Op<"recurrence", [
     SingleBlockImplicitTerminator<"ResultsOp">,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "group of equations that read each other at earlier points";
   let description = [{
     The body's arguments are the group's tensors, read at earlier points of the
@@ -299,7 +299,8 @@ def Cascade_ResultsOp : Cascade_Op<"results", [Terminator, ReturnLike, Pure]> {
 //===-- Folds: the derived form -------------------------------------------===//
 
 def Cascade_FoldOp : Cascade_Op<"fold", [
-    SingleBlockImplicitTerminator<"ResultsOp">, NoRegionArguments]> {
+    SingleBlockImplicitTerminator<"ResultsOp">, NoRegionArguments,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "bounded state folded over one rank in one pass";
   let description = [{
     A derived form: the states of the body are updated together, in their order,
@@ -349,12 +350,15 @@ def Cascade_StateOp : Cascade_EquationOp<"state", [HasParent<"FoldOp">, AttrSize
     references it has a shift (C6): the region's arguments are the indices of the
     result's ranks, the state's value, the values before the move of the other
     states `basis`, then for each reference its old and its new value; it yields
-    the state moved to the new ones. A state none of whose points was present is not shifted.
+    the state moved to the new ones. A state none of whose points was present is
+    not shifted. Over no present point at all a `partial` state is absent; the
+    others have the value that `cascade.einsum` states.
 
     The example stands at `cascade.fold`.
   }];
   let arguments = (ins StrAttr:$name, Cascade_Combiner:$combiner, StrArrayAttr:$reduced,
-                       Variadic<Cascade_AnyTensor>:$refs, Variadic<Cascade_AnyTensor>:$basis);
+                       Variadic<Cascade_AnyTensor>:$refs, Variadic<Cascade_AnyTensor>:$basis,
+                       UnitAttr:$partial);
   let regions = (region SizedRegion<1>:$body, MaxSizedRegion<1>:$shift);
 }
 

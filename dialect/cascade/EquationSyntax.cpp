@@ -306,6 +306,8 @@ ParseResult StateOp::parse(OpAsmParser &parser, OperationState &state) {
   if (parseReduction(parser, state, indices))
     return failure();
   Region *region = state.addRegion();
+  if (succeeded(parser.parseOptionalKeyword("partial")))
+    state.addAttribute("partial", parser.getBuilder().getUnitAttr());
   if (succeeded(parser.parseOptionalKeyword("shift"))) {
     Type self;
     if (parseIndices(parser, shift) || parser.parseColonType(self) ||
@@ -323,6 +325,7 @@ ParseResult StateOp::parse(OpAsmParser &parser, OperationState &state) {
 
 void StateOp::print(OpAsmPrinter &printer) {
   printReduction(*this, printer);
+  printer << (getPartial() ? " partial" : "");
   if (!getShift().empty()) {
     printer << " shift ";
     printIndices(printer, getShift().getArguments());
@@ -331,7 +334,7 @@ void StateOp::print(OpAsmPrinter &printer) {
     printTensors(printer, "basis", getBasis());
     printBody(printer, getShift());
   }
-  printTail(printer, *this, {"name", "combiner", "reduced", "operandSegmentSizes"});
+  printTail(printer, *this, {"name", "combiner", "reduced", "partial", "operandSegmentSizes"});
 }
 
 SmallVector<StringAttr> ReferenceOp::getBodyRanks() {

@@ -40,7 +40,7 @@ cascade.kernel @attend {
     %p = cascade.binary mul %q, %k : f32
     cascade.yield %p : f32
   } : !cascade.tensor<[b, m, n], f32>
-  // CHECK: %M:2 = cascade.fold over "n" {
+  // CHECK: %M, %Z = cascade.fold over "n" {
   %M, %Z = cascade.fold over "n" {
     // CHECK: %M_0 = cascade.state "M" (%b, %m) max (%n = n) {
     %M = cascade.state "M" (%b, %m) max (%n = n) {
@@ -77,7 +77,7 @@ cascade.kernel @attend {
     %s = cascade.read %S[%b, %m, %n] : !cascade.tensor<[b, m, n], f32>
     cascade.yield %s : f32
   } : !cascade.tensor<[b, m, n], i64>
-  // CHECK: cascade.recurrence over ["n"] descending [false] {
+  // CHECK: %H = cascade.recurrence over ["n"] descending [false] {
   %H = cascade.recurrence over ["n"] descending [false] {
   ^bb0(%H: !cascade.tensor<[b, n], f32>):
     %next = cascade.einsum "H" (%b, %n) map () {
@@ -93,6 +93,6 @@ cascade.kernel @attend {
     } : !cascade.tensor<[b, n], f32>
     cascade.results %next : !cascade.tensor<[b, n], f32>
   } : !cascade.tensor<[b, n], f32>
-  // CHECK: cascade.output "L" %M#1 : !cascade.tensor<[b, m], f32> as f32 fill 0xFF800000 : f32
+  // CHECK: cascade.output "L" %Z : !cascade.tensor<[b, m], f32> as f32 fill 0xFF800000 : f32
   cascade.output "L" %Z : !cascade.tensor<[b, m], f32> as f32 fill 0xFF800000 : f32
 }
