@@ -18,8 +18,8 @@
  *
  * Rules that hold throughout:
  * - Nothing is allocated, freed, printed or locked inside a call, and no global
- *   is written. The caller's floating-point mode is expected to round to
- * nearest and is left alone.
+ *   is written. The floating-point mode is expected to round to nearest, and is
+ *   left alone.
  * - Everything belongs to the caller: descriptors, data, context, workspace.
  *   A kernel keeps no pointer after it returns.
  * - A kernel is reentrant. Calls that run at the same time need a context and a
