@@ -1,0 +1,26 @@
+// The passes of Weir and the pipelines made of them.
+#ifndef WEIR_PASSES_PASSES_H
+#define WEIR_PASSES_PASSES_H
+
+#include "dialect/cascade/Cascade.h"
+
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace weir {
+
+#define GEN_PASS_DECL
+#include "passes/Passes.h.inc"
+
+/// From the cascade as written to the derived one: folds in place of dependent reductions.
+void buildDerivePipeline(mlir::OpPassManager &pm);
+
+/// Registers all passes and pipelines under their flags.
+void registerPasses();
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Passes.h.inc"
+
+} // namespace weir
+
+#endif // WEIR_PASSES_PASSES_H

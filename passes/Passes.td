@@ -1,0 +1,49 @@
+// The passes of Weir: the table of contents.
+#ifndef WEIR_PASSES
+#define WEIR_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class CascadePass<string flag> : Pass<flag, "::weir::cascade::KernelOp"> {
+  let dependentDialects = ["::weir::cascade::CascadeDialect"];
+}
+
+def Simplify : CascadePass<"weir-simplify"> {
+  let summary = "rewrite equations' bodies without repeated, neutral or constant operations";
+  let description = [{
+    Each body becomes a term and is written anew: a subexpression once, constants
+    folded, pinned extents put in. Then equations that nothing uses are erased.
+    Values and presence stay what they are.
+  }];
+  let statistics = [Statistic<"numErased", "erased", "dead equations erased">];
+}
+
+def Share : CascadePass<"weir-share"> {
+  let summary = "unite equations that say the same";
+  let description = [{
+    Two equations over the same ranks with the same combiner and the same body are
+    one, whatever their names. The earlier one stays.
+  }];
+  let statistics = [Statistic<"numShared", "shared", "equations replaced by an equal one">];
+}
+
+def DeriveFolds : CascadePass<"weir-derive-folds"> {
+  let summary = "make dependent reductions over a rank in one pass";
+  let description = [{
+    Reductions over one rank that depend on each other are separated: each summand
+    into functions of the reductions before it (references) and functions of what
+    streams along the rank. Factors that are references alone are applied at the
+    end; references in exponents are followed while the fold runs; terms that differ
+    in their references are taken relative to them, with the states that this needs.
+    The result is a `cascade.fold`, or plain reductions where nothing runs.
+    Each separation and each shift is checked by evaluation at random points.
+
+    A reduction that cannot join says why, in a remark.
+  }];
+  let statistics = [
+    Statistic<"numFolds", "folds", "folds made">,
+    Statistic<"numReductions", "reductions", "reductions that join another in one pass">,
+    Statistic<"numRefused", "refused", "reductions that cannot join">];
+}
+
+#endif // WEIR_PASSES

@@ -1,0 +1,21 @@
+// The whole lowering, from top to bottom.
+#include "passes/Passes.h"
+
+using namespace mlir;
+
+namespace weir {
+
+void buildDerivePipeline(OpPassManager &pm) {
+  OpPassManager &kernel = pm.nest<cascade::KernelOp>();
+  kernel.addPass(createSimplify());
+  kernel.addPass(createShare());
+  kernel.addPass(createDeriveFolds());
+  kernel.addPass(createSimplify());
+}
+
+void registerPasses() {
+  registerWeirPasses();
+  PassPipelineRegistration<>("weir-derive", "derive the fused form of a cascade", buildDerivePipeline);
+}
+
+} // namespace weir

@@ -1,0 +1,289 @@
+// Separation: a summand as functions of references times functions of streams.
+#include "passes/derive/FoldPlan.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace weir::algebra;
+using namespace weir::cascade;
+
+namespace weir::derive {
+namespace {
+
+Refusal notSeparable(Expr expr) {
+  return {"NOT_SEPARABLE", print(expr), "write it as sums of products and exponentials of sums, or accept a second pass",
+          expr->loc};
+}
+
+bool sameCoefficients(ArrayRef<Monomial> all) {
+  return llvm::all_of(all, [&](const Monomial &m) { return m == all.front(); });
+}
+
+} // namespace
+
+/// No factor and no monomial of an exponent may mix streams and references.
+std::optional<Refusal> FoldPlan::checkPure(const Sum &form) {
+  auto isMixed = [&](Expr e) { return e->isStream && !shifted.contains(e) && expander.hasReference(e); };
+  for (const auto &[product, coefficient] : form) {
+    for (const auto &[atom, power] : product.factors)
+      if (isMixed(atom.expr))
+        return notSeparable(atom.expr);
+    for (const auto &[monomial, scale] : product.exponent) {
+      bool stream = false, reference = false;
+      for (const auto &[atom, power] : monomial) {
+        stream |= atom.expr->isStream;
+        reference |= expander.hasReference(atom.expr);
+      }
+      if (stream && reference)
+        return notSeparable(expander.write(Sum{{Product{monomial, {}}, scale}}, monomial.begin()->first.expr->type));
+    }
+  }
+  return std::nullopt;
+}
+
+/// Products with the same dependence on references, together.
+std::vector<FoldPlan::Group> FoldPlan::group(const Sum &form) {
+  std::map<Product, Sum> byReference;
+  for (const auto &[product, coefficient] : form) {
+    Product reference, rest;
+    rest.exponent = product.exponent;
+    for (const auto &[atom, power] : product.factors) {
+      bool isPure = expander.hasReference(atom.expr) && !atom.expr->isStream;
+      (isPure ? reference : rest).factors[atom] = power;
+    }
+    for (const auto &[monomial, scale] : product.exponent)
+      if (llvm::any_of(monomial, [&](const auto &p) { return expander.hasReference(p.first.expr); }))
+        reference.exponent[monomial] = scale;
+    byReference[reference][rest] = coefficient;
+  }
+  std::vector<Group> groups;
+  for (auto &[reference, sum] : byReference)
+    groups.push_back({reference.factors, reference.exponent, sum});
+  return groups;
+}
+
+/// How often `divisor` divides `monomial`.
+static int divisions(const Monomial &monomial, const Monomial &divisor) {
+  double times = 4;
+  for (const auto &[atom, power] : divisor) {
+    auto it = monomial.find(atom);
+    times = std::min(times, it == monomial.end() ? 0 : std::floor(it->second / power));
+  }
+  return times > 0 ? static_cast<int>(times) : 0;
+}
+
+/// The form in variables relative to references: X = (X - reference) + reference wherever
+/// a reference that lies amid X stands as a factor.
+Sum FoldPlan::recentred(const Sum &form) {
+  Sum result = form;
+  for (Reduction &reduction : reductions) {
+    if (!reduction.centre || !reductionIndex.contains(reduction.op.getResult()))
+      continue;
+    Type type = reduction.summand->type, i64 = IntegerType::get(type.getContext(), 64);
+    SmallVector<Expr> at;
+    for (StringAttr name : reduction.op.getTensorType().getRanks())
+      at.push_back(terms.index(name, i64));
+    Expr reference = terms.read(reduction.op.getResult(), at);
+    bool occurs = llvm::any_of(result, [&](const auto &term) {
+      auto it = term.first.factors.find(Atom{reference});
+      return it != term.first.factors.end() && it->second > 0;
+    });
+    auto lead = llvm::find_if(*reduction.centre, [](const auto &term) {
+      return llvm::any_of(term.first, [](const auto &p) { return p.first.expr->isStream; });
+    });
+    if (!occurs || lead == reduction.centre->end())
+      continue;
+    Sum centre = fromPolynomial(*reduction.centre);
+    Expr tilde = terms.binary(BinaryFn::Sub, expander.write(centre, type), reference);
+    shifted[tilde] = reduction.op.getResult();
+    Sum replacement = atomSum(tilde);
+    addTo(replacement, atomSum(reference));
+    addTo(replacement, centre, -1);
+    addTo(replacement, {{Product{lead->first, {}}, lead->second}});
+    replacement = multiply(constantSum(1 / lead->second), replacement);
+    Sum next;
+    for (const auto &[product, coefficient] : result) {
+      int times = divisions(product.factors, lead->first);
+      Product rest = product;
+      addTo(rest.factors, lead->first, -times);
+      Sum expansion{{rest, coefficient}};
+      for (int i = 0; i < times; ++i)
+        expansion = multiply(expansion, replacement);
+      addTo(next, expansion);
+    }
+    result = std::move(next);
+  }
+  return result;
+}
+
+/// Several deferred terms must not cancel: a location that stays a factor is refused
+/// unless all terms have one sign.
+std::optional<Refusal> FoldPlan::checkConditioned(Reduction &reduction, ArrayRef<Group> groups) {
+  bool positive = true, negative = true, hasLocation = false;
+  for (const Group &group : groups) {
+    for (const auto &[atom, power] : group.coefficient)
+      hasLocation |= power > 0 && isReference(atom.expr);
+    for (const auto &[product, coefficient] : group.form) {
+      Signs signs = expander.signs(multiply(product, Product{group.coefficient, {}}));
+      if (coefficient < 0)
+        std::swap(signs.negative, signs.positive);
+      positive &= !signs.negative;
+      negative &= !signs.positive;
+    }
+  }
+  if (!hasLocation || positive || negative)
+    return std::nullopt;
+  return Refusal{"CANCELLATION", "the terms of " + print(reduction.summand) + " may cancel once they are summed apart",
+                 "", reduction.op.getLoc()};
+}
+
+/// The summand as it was written, its coefficient left out; null if that is not the group's form.
+Expr FoldPlan::withoutCoefficient(const Reduction &reduction, const Group &group) {
+  llvm::DenseMap<Expr, Expr> one;
+  for (const auto &[atom, power] : group.coefficient)
+    one[atom.expr] = terms.real(1, atom.expr->type);
+  Expr body = terms.substitute(reduction.summand, one);
+  return nearlyEqual(expander.expand(body), group.form) ? body : nullptr;
+}
+
+std::optional<Refusal> FoldPlan::separate(Reduction &reduction) {
+  Sum form = expander.expand(reduction.summand);
+  if (expander.overflowed) {
+    expander.overflowed = false;
+    return Refusal{"MODULE_RANK", "its normal form has more than " + std::to_string(Expander::maxTerms) + " terms", "",
+                   reduction.op.getLoc()};
+  }
+  if (auto refusal = checkPure(form))
+    return refusal;
+  Combiner combiner = reduction.op.getCombiner();
+  if (combiner == Combiner::Max || combiner == Combiner::Min)
+    return separateBound(reduction, form);
+  std::vector<Group> groups = group(form);
+  SmallVector<Monomial> coefficients;
+  for (const Group &g : groups)
+    coefficients.push_back(g.coefficient);
+  Expr asWritten = groups.size() == 1 ? withoutCoefficient(reduction, groups.front()) : nullptr;
+  if (!coefficients.empty() && !sameCoefficients(coefficients)) {
+    form = recentred(form);
+    groups = group(form);
+    if (auto refusal = checkConditioned(reduction, groups))
+      return refusal;
+  }
+  if (auto refusal = finishFrom(reduction, groups, asWritten))
+    return refusal;
+  findCentre(reduction, form, groups);
+  return std::nullopt;
+}
+
+/// A maximum (or minimum): what references add is added at the end; a factor of known sign multiplied.
+std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &form) {
+  Combiner combiner = reduction.op.getCombiner();
+  Type type = reduction.summand->type;
+  Sum offset, stream;
+  bool isAdditive = true;
+  for (const auto &[product, coefficient] : form) {
+    Expr whole = expander.write(product, type);
+    isAdditive &= !(expander.hasReference(whole) && whole->isStream);
+    (expander.hasReference(whole) ? offset : stream)[product] = coefficient;
+  }
+  unsigned index;
+  if (isAdditive) {
+    Expr body = offset.empty() ? reduction.summand : expander.write(stream, type);
+    if (auto refusal = addState(reduction, combiner, stream, body, index))
+      return refusal;
+    Sum finish = atomSum(stateValue(terms, index, type));
+    addTo(finish, offset);
+    reduction.finish = expander.write(finish, type);
+    if (offset.empty()) {
+      reduction.centre = asPolynomial(stream);
+      reduction.isUpperBound = combiner == Combiner::Max;
+    }
+  } else {
+    std::vector<Group> groups = group(form);
+    Signs signs = expander.signs(Product{groups.front().coefficient, {}});
+    if (groups.size() != 1 || (signs.negative && signs.positive))
+      return notSeparable(reduction.summand);
+    if (signs.negative)
+      combiner = combiner == Combiner::Max ? Combiner::Min : Combiner::Max;
+    Expr asWritten = withoutCoefficient(reduction, groups.front());
+    Expr body = asWritten ? asWritten : expander.write(groups.front().form, type);
+    if (auto refusal = addState(reduction, combiner, groups.front().form, body, index))
+      return refusal;
+    Sum finish{{Product{groups.front().coefficient, {}}, 1.0}};
+    reduction.finish = expander.write(multiply(finish, atomSum(stateValue(terms, index, type))), type);
+  }
+  if (reduction.finish->op == OpKind::Given)
+    reduction.only = index;
+  return std::nullopt;
+}
+
+/// Makes a state of each group, and the finish from all.
+std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group> groups, Expr asWritten) {
+  bool isMean = reduction.op.getCombiner() == Combiner::Mean;
+  Type type = reduction.summand->type;
+  Sum finish;
+  bool deferred = isMean;
+  SmallVector<unsigned> used;
+  for (const Group &group : groups) {
+    Expr body = asWritten ? asWritten : expander.write(group.form, type);
+    unsigned &index = used.emplace_back();
+    if (auto refusal = addState(reduction, Combiner::Sum, group.form, body, index))
+      return refusal;
+    Product coefficient{group.coefficient, {}};
+    deferred |= !group.coefficient.empty();
+    addTo(finish, {{multiply(coefficient, atomSum(stateValue(terms, index, type)).begin()->first), 1.0}});
+  }
+  if (deferred)
+    for (unsigned index : used)
+      states[index].partial = true;
+  reduction.zeroWhereEmpty = deferred && !isMean;
+  if (isMean)
+    finish = multiply(finish, atomSum(meanFactor(reduction), -1));
+  reduction.finish = expander.write(finish, type);
+  if (reduction.finish->op == OpKind::Given)
+    reduction.only = used.front();
+  return std::nullopt;
+}
+
+/// The number of present points: the extent where none is absent, else a state.
+Expr FoldPlan::meanFactor(Reduction &reduction) {
+  Type type = reduction.summand->type;
+  if (!reduction.conditions.empty())
+    return stateValue(terms, countState(reduction), type);
+  Node cast;
+  cast.op = OpKind::Cast;
+  cast.type = type;
+  return terms.withOperands(cast, {terms.extent(rank, IntegerType::get(type.getContext(), 64))});
+}
+
+/// A mean, plain or weighted by what is never negative, lies amid its values.
+void FoldPlan::findCentre(Reduction &reduction, const Sum &form, ArrayRef<Group> groups) {
+  auto isPlain = [&](const Polynomial &polynomial) {
+    return llvm::all_of(polynomial, [&](const auto &term) {
+      return llvm::none_of(term.first, [&](const auto &p) { return expander.hasReference(p.first.expr); });
+    });
+  };
+  if (reduction.op.getCombiner() == Combiner::Mean) {
+    if (auto centre = asPolynomial(form); centre && isPlain(*centre))
+      reduction.centre = centre;
+    return;
+  }
+  if (groups.size() != 1 || groups.front().coefficient.size() != 1)
+    return;
+  auto [total, power] = *groups.front().coefficient.begin();
+  Reduction *weights = total.expr->op == OpKind::Read ? reductionOf(total.expr->tensor) : nullptr;
+  if (power != -1 || !weights || !weights->only || weights->conditions != reduction.conditions)
+    return;
+  const State &state = states[*weights->only];
+  auto weight = onlyProduct(state.form);
+  if (state.combiner != Combiner::Sum || !weight || weight->second <= 0 || !expander.signs(weight->first).neverNegative())
+    return;
+  Product inverse;
+  addTo(inverse.factors, weight->first.factors, -1);
+  addTo(inverse.exponent, weight->first.exponent, -1);
+  auto values = asPolynomial(multiply(groups.front().form, Sum{{inverse, 1 / weight->second}}));
+  if (values && isPlain(*values))
+    reduction.centre = values;
+}
+
+} // namespace weir::derive
