@@ -1,0 +1,31 @@
+// Looks targets up by name.
+#include "codegen/Backend.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace weir;
+
+void BackendRegistry::add(Backend backend) {
+  auto place = llvm::lower_bound(backends, backend, [](auto &a, auto &b) {
+    return a.name < b.name;
+  });
+  backends.insert(place, std::move(backend));
+}
+
+mlir::FailureOr<std::pair<const Backend *, std::string>>
+BackendRegistry::find(llvm::StringRef target, std::string &message) const {
+  for (const Backend &backend : backends) {
+    llvm::StringRef rest = target;
+    if (rest.consume_front(backend.name) &&
+        (rest.empty() || rest.consume_front(":")))
+      return std::pair(&backend, rest.str());
+  }
+  std::vector<std::string> names;
+  for (const Backend &backend : backends)
+    names.push_back(backend.name);
+  message = "unknown target '" + target.str() + "'" +
+            suggestion(target, names) + " (there is " +
+            llvm::join(names, ", ") + ")";
+  return mlir::failure();
+}

@@ -1,0 +1,62 @@
+// Which values of a kernel may be absent, and which subscripts may be out of range.
+#ifndef WEIR_CODEGEN_LOOPS_PRESENCE_H
+#define WEIR_CODEGEN_LOOPS_PRESENCE_H
+
+#include "dialect/cascade/Cascade.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace weir::loops {
+
+using mlir::StringAttr;
+using mlir::Value;
+
+/// The equation's own result behind an argument or result of a recurrence or a
+/// result of a fold; any other tensor is itself.
+Value definingTensor(Value tensor);
+
+/// The recurrence in whose group a tensor is, or null.
+cascade::RecurrenceOp recurrenceOf(Value tensor);
+
+/// The recurrence's start of a tensor along a rank, or null.
+cascade::StartOp startOf(Value tensor, StringAttr along);
+
+/// A subscript as a rank's index plus a constant.
+struct Offset {
+  StringAttr rank;
+  int64_t constant;
+};
+std::optional<Offset> offsetOf(Value index);
+
+/// A static analysis, conservative: what it calls present is.
+class Presence {
+public:
+  explicit Presence(cascade::KernelOp kernel);
+
+  /// Whether a tensor has points that may be absent.
+  bool mayBeAbsent(Value tensor) const { return partial.contains(definingTensor(tensor)); }
+
+  enum class Range {
+    Inside,      ///< within the extent
+    InsideOrStart, ///< within, or at the start of the iterative rank
+    Unknown
+  };
+  /// Where subscript `dimension` of a read can lie, if it is present.
+  Range rangeOf(cascade::ReadOp read, unsigned dimension) const;
+
+private:
+  bool isPartial(Value scalar) const;
+  bool isPartialOp(mlir::Operation *op) const;
+  bool isPartialRead(cascade::ReadOp op) const;
+  bool isPartialEquation(cascade::Equation op) const;
+  bool haveSameExtent(StringAttr a, StringAttr b) const;
+
+  cascade::KernelOp kernel;
+  llvm::DenseSet<Value> partial;
+  mutable llvm::DenseMap<Value, bool> known; ///< of scalars, while `partial` stands
+};
+
+} // namespace weir::loops
+
+#endif // WEIR_CODEGEN_LOOPS_PRESENCE_H

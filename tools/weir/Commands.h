@@ -1,0 +1,30 @@
+// The subcommands of `weir`, one a file.
+#ifndef WEIR_TOOLS_WEIR_COMMANDS_H
+#define WEIR_TOOLS_WEIR_COMMANDS_H
+
+namespace CLI {
+class App;
+} // namespace CLI
+
+namespace weir::tool {
+
+enum ExitCode {
+  Success = 0,
+  WrongInput = 1,
+  WrongUsage = 2,
+  Difference = 3,
+  InternalError = 70
+};
+
+/// Each adds a subcommand; parsing it runs it, and its exit code goes to
+/// `result`.
+void addCheck(CLI::App &app, int &result);
+void addDoc(CLI::App &app, int &result);
+void addPrint(CLI::App &app, int &result);
+void addRun(CLI::App &app, int &result);
+void addTargets(CLI::App &app, int &result);
+void addVerify(CLI::App &app, int &result);
+
+} // namespace weir::tool
+
+#endif // WEIR_TOOLS_WEIR_COMMANDS_H

@@ -1,0 +1,87 @@
+// Reads source files by their extension.
+#include "tools/weir/Source.h"
+
+#include "codegen/binding/Extents.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace mlir;
+
+namespace weir::tool {
+
+bool parseAssignments(const std::vector<std::string> &words,
+                      const std::string &option, Assignments &assignments) {
+  for (const std::string &word : words) {
+    size_t equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      llvm::errs() << "weir: " << option << " takes NAME=VALUE, not '" << word
+                   << "'\n";
+      return false;
+    }
+    assignments[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return true;
+}
+
+Source::Source() : context(MLIRContext::Threading::DISABLED) {
+  context.loadDialect<cascade::CascadeDialect>();
+  context.printOpOnDiagnostic(false);
+  handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context);
+}
+
+Source::~Source() = default;
+
+OwningOpRef<ModuleOp> Source::load(const std::string &path,
+                                   Assignments &sets) {
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!file) {
+    llvm::WithColor::error(llvm::errs(), "weir")
+        << path << ": " << file.getError().message() << '\n';
+    return nullptr;
+  }
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
+  if (StringRef(path).ends_with(".mlir"))
+    return loadIR();
+  return loadText(path, sets);
+}
+
+llvm::StringRef Source::getText() const {
+  return sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
+}
+
+OwningOpRef<ModuleOp> Source::loadIR() {
+  return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+}
+
+OwningOpRef<ModuleOp> Source::loadText(const std::string &path,
+                                       Assignments &sets) {
+  llvm::WithColor::error(llvm::errs(), "weir")
+      << path << ": only .mlir is read so far\n";
+  return nullptr;
+}
+
+cascade::KernelOp findKernel(ModuleOp module, const std::string &name) {
+  std::vector<std::string> names;
+  for (auto kernel : module.getOps<cascade::KernelOp>()) {
+    if (kernel.getSymName() == name)
+      return kernel;
+    names.push_back(kernel.getSymName().str());
+  }
+  if (name.empty() && names.size() == 1)
+    return *module.getOps<cascade::KernelOp>().begin();
+  auto &stream = llvm::WithColor::error(llvm::errs(), "weir");
+  if (names.empty())
+    stream << "the file has no kernel\n";
+  else if (name.empty())
+    stream << "the file has several kernels, choose one with --kernel: "
+           << llvm::join(names, ", ") << '\n';
+  else
+    stream << "no kernel '" << name << "'" << suggestion(name, names) << '\n';
+  return {};
+}
+
+} // namespace weir::tool

@@ -1,0 +1,68 @@
+// weir: the compiler's command line.
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "codegen/binding/Extents.h"
+#include "tools/weir/Commands.h"
+
+using namespace weir::tool;
+
+/// Says which known word a misspelt one may have been.
+static int reportUnknown(const std::string &what, const std::string &word,
+                         const std::vector<std::string> &known) {
+  std::cerr << "weir: unknown " << what << " '" << word << "'"
+            << weir::suggestion(word, known) << '\n';
+  return WrongUsage;
+}
+
+static std::vector<std::string> commandNames(CLI::App &app) {
+  std::vector<std::string> names;
+  for (CLI::App *command : app.get_subcommands(nullptr))
+    names.push_back(command->get_name());
+  return names;
+}
+
+static std::vector<std::string> optionNames(CLI::App &command) {
+  std::vector<std::string> names;
+  for (const CLI::Option *option : command.get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  return names;
+}
+
+/// Explains a command line that does not parse.
+static int reportUsage(CLI::App &app, const CLI::ParseError &error) {
+  if (error.get_exit_code() == 0)
+    return app.exit(error);
+  for (CLI::App *command : app.get_subcommands())
+    for (const std::string &word : command->remaining())
+      if (word.starts_with("-"))
+        return reportUnknown("option", word.substr(0, word.find('=')),
+                             optionNames(*command));
+  app.exit(error, std::cout, std::cerr);
+  return WrongUsage;
+}
+
+int main(int argc, char **argv) {
+  CLI::App app("Weir compiles attention variants written as mathematics.",
+               "weir");
+  app.set_version_flag("--version", "weir 0.1.0");
+  app.require_subcommand(1);
+  int result = Success;
+  addCheck(app, result);
+  addPrint(app, result);
+  addRun(app, result);
+  addTargets(app, result);
+
+  std::vector<std::string> commands = commandNames(app);
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::ranges::find(commands, argv[1]) == commands.end())
+    return reportUnknown("command", argv[1], commands);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return reportUsage(app, error);
+  }
+  return result;
+}
