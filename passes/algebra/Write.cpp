@@ -39,8 +39,10 @@ Expr Expander::writeScaled(const Product &product, double coefficient, Type type
     fraction.above = terms.real(coefficient, type);
   if (!product.exponent.empty())
     times(terms, fraction.above, terms.unary(UnaryFn::Exp, write(fromPolynomial(product.exponent), type)));
-  for (const auto &[atom, power] : product.factors)
-    multiplyPower(terms, fraction, atom.expr, power);
+  for (bool roots : {false, true})
+    for (const auto &[atom, power] : product.factors)
+      if ((power == -0.5) == roots)
+        multiplyPower(terms, fraction, atom.expr, power);
   if (!fraction.above)
     fraction.above = terms.real(1, type);
   return fraction.below ? terms.binary(BinaryFn::Div, fraction.above, fraction.below) : fraction.above;
@@ -50,16 +52,20 @@ Expr Expander::write(const Product &product, Type type) { return writeScaled(pro
 
 Expr Expander::write(const Sum &sum, Type type) {
   Expr result = nullptr;
-  for (const auto &[product, coefficient] : sum)
-    if (coefficient > 0) {
-      Expr part = writeScaled(product, coefficient, type);
-      result = result ? terms.binary(BinaryFn::Add, result, part) : part;
-    }
-  for (const auto &[product, coefficient] : sum)
-    if (coefficient < 0) {
-      Expr part = writeScaled(product, -coefficient, type);
-      result = result ? terms.binary(BinaryFn::Sub, result, part) : terms.unary(UnaryFn::Neg, part);
-    }
+  auto append = [&](const Product &product, double coefficient) {
+    Expr part = writeScaled(product, std::fabs(coefficient), type);
+    if (!result)
+      result = coefficient > 0 ? part : terms.unary(UnaryFn::Neg, part);
+    else
+      result = terms.binary(coefficient > 0 ? BinaryFn::Add : BinaryFn::Sub, result, part);
+  };
+  // What is added, what is taken away, and a constant (the first product of any sum) last.
+  for (bool isAdded : {true, false})
+    for (const auto &[product, coefficient] : sum)
+      if ((coefficient > 0) == isAdded && product != Product())
+        append(product, coefficient);
+  if (auto constant = sum.find(Product()); constant != sum.end())
+    append(constant->first, constant->second);
   return result ? result : terms.real(0, type);
 }
 

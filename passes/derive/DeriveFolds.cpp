@@ -97,7 +97,11 @@ private:
       (void)refusal;
     }
     explainPlan(plan);
+    llvm::SetVector<Operation *> maps = inlinedMaps(connected, rank);
     derive::build(plan, getOperation());
+    for (auto map : getOperation().getBody().getOps<EinsumOp>())
+      if (maps.contains(map))
+        noteDenseUse(map, rank);
     numFolds += !plan.isDeferralOnly();
     numReductions += connected.size();
     return true;
@@ -120,6 +124,28 @@ private:
       if (wanted.contains(reduction.op))
         result.push_back(reduction.op);
     return result;
+  }
+
+  /// Maps over `rank` through which the reductions read each other.
+  llvm::SetVector<Operation *> inlinedMaps(const Reductions &reductions, StringAttr rank) {
+    llvm::SetVector<Operation *> maps, roots;
+    for (EinsumOp op : reductions)
+      roots.insert(op);
+    for (auto map : getOperation().getBody().getOps<EinsumOp>()) {
+      llvm::SetVector<Operation *> sources;
+      if (map.getCombiner() == Combiner::None && map.getTensorType().indexOf(rank) >= 0)
+        collectSources(map, roots, sources);
+      if (!sources.empty())
+        maps.insert(map);
+    }
+    return maps;
+  }
+
+  void noteDenseUse(EinsumOp map, StringAttr rank) {
+    explain({"correctable-reduction",
+             "'" + map.getName().str() + "' is wanted at every '" + rank.str() + "' and is computed after the fold",
+             "DENSE_USE", "reduce it over '" + rank.str() + "' instead of storing it", map.getLoc()});
+    ++numRefused;
   }
 
   void explainPlan(derive::FoldPlan &plan) {

@@ -3,6 +3,8 @@
 
 #include "passes/algebra/Bodies.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 using namespace weir::algebra;
 using namespace weir::cascade;
@@ -113,6 +115,7 @@ std::optional<Refusal> FoldPlan::add(EinsumOp op) {
     notes = std::move(notesBefore);
     return refusal;
   }
+  readKnownStates(reductions.back());
   reductionIndex[op.getResult()] = reductions.size() - 1;
   return std::nullopt;
 }
@@ -130,15 +133,14 @@ static bool isMapOfInputs(Value tensor) {
   return all;
 }
 
-/// True if `tensor` is read, through maps, by a reduction over one of its own ranks.
-static bool isReducedLater(Value tensor) {
+/// True if `tensor` is read, through maps, by a reduction over one of `ranks`.
+static bool isReducedLater(Value tensor, const llvm::SetVector<Attribute> &ranks) {
   for (Operation *user : tensor.getUsers()) {
     auto einsum = user->getParentOfType<EinsumOp>();
     if (!einsum)
       continue;
-    auto ranks = cast<cascade::TensorType>(tensor.getType()).getRanks();
-    bool reduces = llvm::any_of(einsum.getReduced(), [&](Attribute rank) { return llvm::is_contained(ranks, rank); });
-    if (reduces || (einsum.getCombiner() == Combiner::None && isReducedLater(einsum.getResult())))
+    bool reduces = llvm::any_of(einsum.getReduced(), [&](Attribute rank) { return ranks.contains(rank); });
+    if (reduces || (einsum.getCombiner() == Combiner::None && isReducedLater(einsum.getResult(), ranks)))
       return true;
   }
   return false;
@@ -150,7 +152,14 @@ bool FoldPlan::isBetterStaged(Reduction &reduction) {
   bool isRunning = llvm::any_of(states, [&](const State &s) {
     return s.owner == reduction.op && !s.references.empty();
   });
-  if (!isRunning || !isReducedLater(reduction.op.getResult()))
+  llvm::SetVector<Attribute> own; // ranks that its references lack: each would be a fold of its own
+  own.insert_range(reduction.op.getTensorType().getRanks());
+  walk(reduction.summand, [&](Expr e) {
+    if (isReference(e))
+      for (StringAttr name : cast<cascade::TensorType>(e->tensor.getType()).getRanks())
+        own.remove(name);
+  });
+  if (!isRunning || !isReducedLater(reduction.op.getResult(), own))
     return false;
   bool all = true;
   walk(reduction.summand, [&](Expr e) {

@@ -29,6 +29,7 @@ struct State {
   mlir::SmallVector<unsigned> basis;         ///< States that the shift reads.
   Expr shift = nullptr;          ///< Over `Self`, `Basis`, `Old` and `New`.
   bool partial = false;          ///< Absent over no present point.
+  bool isAuxiliary = false;      ///< Needed by a shift or a mean alone.
 };
 
 /// A reduction of the kernel and how the fold's states give it.
@@ -51,6 +52,9 @@ Expr givenSymbol(algebra::Terms &terms, Symbol symbol, unsigned number, mlir::Ty
 Expr stateValue(algebra::Terms &terms, unsigned state, mlir::Type type);
 /// What a `Given` stands for, with its number among those of its kind.
 std::pair<Symbol, unsigned> symbolOf(Expr given);
+
+/// Takes constants, and the outer factors of a single product, out of `form`.
+std::pair<Product, double> extractScale(Sum &form, llvm::function_ref<bool(Expr)> isOuter);
 
 /// Builds up the states for reductions over one rank, in order of dependence.
 class FoldPlan {
@@ -100,6 +104,7 @@ private:
   Sum recentred(const Sum &form);
   std::optional<Refusal> checkConditioned(Reduction &reduction, llvm::ArrayRef<Group> groups);
   std::optional<Refusal> finishFrom(Reduction &reduction, llvm::ArrayRef<Group> groups, Expr asWritten);
+  void readKnownStates(Reduction &reduction);
   Expr withoutCoefficient(const Reduction &reduction, const Group &group);
   bool isBetterStaged(Reduction &reduction);
   void findCentre(Reduction &reduction, const Sum &form, llvm::ArrayRef<Group> groups);
@@ -107,7 +112,7 @@ private:
 
   // States.
   std::optional<Refusal> addState(const Reduction &owner, cascade::Combiner combiner, const Sum &form,
-                                  Expr body, unsigned &index);
+                                  Expr body, unsigned &index, bool isAuxiliary = false);
   std::optional<Refusal> makeShift(const Reduction &owner, State &state);
   std::optional<Refusal> checkSupport(const Reduction &owner, const State &state);
   void noteSafety(const State &state);

@@ -217,6 +217,31 @@ std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &
   return std::nullopt;
 }
 
+/// Reads in the finish the earlier reductions that states are, which may cancel with the
+/// coefficients: `Z * log(Z) / Z`. Only where a state of its own tells the empty fibre.
+void FoldPlan::readKnownStates(Reduction &reduction) {
+  llvm::DenseMap<Expr, Expr> reads;
+  bool hasOwn = false;
+  Type i64 = IntegerType::get(reduction.summand->type.getContext(), 64);
+  walk(reduction.finish, [&](Expr e) {
+    if (e->op != OpKind::Given)
+      return;
+    unsigned index = symbolOf(e).second;
+    hasOwn |= states[index].owner == reduction.op && states[index].partial;
+    for (Reduction &known : reductions) {
+      if (&known == &reduction || known.only != index || !isState(known))
+        continue;
+      SmallVector<Expr> at;
+      for (StringAttr name : states[index].ranks)
+        at.push_back(terms.index(name, i64));
+      reads.try_emplace(e, terms.read(known.op.getResult(), at));
+    }
+  });
+  if (hasOwn && !reads.empty())
+    reduction.finish =
+        expander.write(expander.expand(terms.substitute(reduction.finish, reads)), reduction.summand->type);
+}
+
 /// Makes a state of each group, and the finish from all.
 std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group> groups, Expr asWritten) {
   bool isMean = reduction.op.getCombiner() == Combiner::Mean;
@@ -225,17 +250,21 @@ std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group
   bool deferred = isMean;
   SmallVector<unsigned> used;
   for (const Group &group : groups) {
-    Expr body = asWritten ? asWritten : expander.write(group.form, type);
+    Sum form = group.form;
+    std::pair<Product, double> scale{{}, 1.0};
+    if (!asWritten)
+      scale = extractScale(form, [&](Expr e) { return !e->isStream && !expander.hasReference(e); });
+    Expr body = asWritten ? asWritten : expander.write(form, type);
     unsigned &index = used.emplace_back();
-    if (auto refusal = addState(reduction, Combiner::Sum, group.form, body, index))
+    if (auto refusal = addState(reduction, Combiner::Sum, form, body, index))
       return refusal;
-    Product coefficient{group.coefficient, {}};
-    deferred |= !group.coefficient.empty();
-    addTo(finish, {{multiply(coefficient, atomSum(stateValue(terms, index, type)).begin()->first), 1.0}});
+    addTo(scale.first.factors, group.coefficient);
+    deferred |= !scale.first.factors.empty();
+    addTo(finish, multiply(Sum{{scale.first, scale.second}}, atomSum(stateValue(terms, index, type))));
   }
   if (deferred)
     for (unsigned index : used)
-      states[index].partial = true;
+      states[index].partial |= states[index].owner == reduction.op || groups.size() == 1;
   reduction.zeroWhereEmpty = deferred && !isMean;
   if (isMean)
     finish = multiply(finish, atomSum(meanFactor(reduction), -1));

@@ -17,7 +17,7 @@ Expr stateValue(Terms &terms, unsigned state, Type type) {
 /// The number of points that `owner` combines, as a state.
 unsigned FoldPlan::countState(const Reduction &owner) {
   unsigned index;
-  auto refusal = addState(owner, Combiner::Sum, constantSum(1), terms.real(1, owner.summand->type), index);
+  auto refusal = addState(owner, Combiner::Sum, constantSum(1), terms.real(1, owner.summand->type), index, true);
   assert(!refusal && "a count reads no reference");
   (void)refusal;
   return index;
@@ -37,7 +37,7 @@ Expr FoldPlan::runningValue(Reduction &reduction) {
 }
 
 std::optional<Refusal> FoldPlan::addState(const Reduction &owner, Combiner combiner, const Sum &form, Expr body,
-                                          unsigned &index) {
+                                          unsigned &index, bool isAuxiliary) {
   for (auto [i, known] : llvm::enumerate(states))
     if (known.combiner == combiner && known.conditions == owner.conditions && known.body->type == body->type &&
         nearlyEqual(known.form, form)) {
@@ -74,8 +74,10 @@ std::optional<Refusal> FoldPlan::addState(const Reduction &owner, Combiner combi
   unsigned siblings = llvm::count_if(states, [&](const State &s) { return s.owner == state.owner; });
   if (siblings >= maxDimension)
     return Refusal{"MODULE_RANK", "needs more than " + std::to_string(maxDimension) + " states", "", op.getLoc()};
-  if (siblings > 0)
-    state.name += "_" + std::to_string(siblings);
+  bool isFirst = llvm::none_of(states, [&](const State &s) { return s.owner == op && !s.isAuxiliary; });
+  state.isAuxiliary = isAuxiliary;
+  if (isAuxiliary || !isFirst)
+    state.name += "_" + std::to_string(siblings + isFirst);
   states.push_back(std::move(state));
   index = states.size() - 1;
   return std::nullopt;
@@ -93,8 +95,7 @@ std::optional<Refusal> FoldPlan::checkSupport(const Reduction &owner, const Stat
   return std::nullopt;
 }
 
-/// Splits a closure's element into a scale (constants and outer factors) and a form to be a state.
-static std::pair<Product, double> extractScale(Sum &form, llvm::function_ref<bool(Expr)> isOuter) {
+std::pair<Product, double> extractScale(Sum &form, llvm::function_ref<bool(Expr)> isOuter) {
   std::pair<Product, double> scale{{}, form.begin()->second};
   if (form.size() == 1)
     for (const auto &[atom, power] : form.begin()->first.factors)
@@ -157,7 +158,7 @@ std::optional<Refusal> FoldPlan::makeShift(const Reduction &owner, State &state)
       continue;
     auto [scale, coefficient] = extractScale(form, [&](Expr e) { return !e->isStream && !expander.hasReference(e); });
     unsigned index;
-    if (auto refusal = addState(owner, Combiner::Sum, form, expander.write(form, type), index))
+    if (auto refusal = addState(owner, Combiner::Sum, form, expander.write(form, type), index, true))
       return refusal;
     if (!llvm::is_contained(state.basis, index))
       state.basis.push_back(index);
