@@ -427,18 +427,6 @@ void Plan::assignPlaces(abi::Frame &frame) {
   }
 }
 
-static void collectPaths(ArrayRef<Nest> nests, Ranks path, llvm::DenseMap<Operation *, Ranks> &paths) {
-  for (const Nest &nest : nests) {
-    if (nest.equation) {
-      paths[nest.equation] = path;
-      continue;
-    }
-    Ranks inner = path;
-    inner.push_back(nest.rank);
-    collectPaths(nest.children, inner, paths);
-  }
-}
-
 /// A tensor that is made and read within one iteration needs no rank for it. One
 /// iterative rank may be looped over in several places: only a recurrence that
 /// is a single loop is looked at.

@@ -45,8 +45,10 @@ static StringAttr rankOfArgument(BlockArgument argument) {
   Operation *op = region->getParentOp();
   unsigned number = argument.getArgNumber();
   if (auto start = dyn_cast<cascade::StartOp>(op)) {
+    // Other iterative ranks may be at their own starts.
     auto rank = cast<cascade::TensorType>(start.getTensor().getType()).getRanks()[number];
-    return rank == start.getAlongAttr() ? StringAttr() : rank;
+    auto group = cast<cascade::RecurrenceOp>(start->getParentOp());
+    return llvm::is_contained(group.getIterative(), rank) ? StringAttr() : rank;
   }
   auto equation = dyn_cast<cascade::Equation>(op);
   if (!equation)
@@ -123,20 +125,18 @@ Presence::Range Presence::rangeOf(cascade::ReadOp read, unsigned dimension) cons
 bool Presence::isPartialRead(cascade::ReadOp op) const {
   if (mayBeAbsent(op.getTensor()))
     return true;
-  unsigned atStart = 0;
   for (auto [dimension, index] : llvm::enumerate(op.getIndices())) {
     Range range = rangeOf(op, dimension);
     if (range == Range::Unknown || isPartial(index))
       return true;
     if (range == Range::Inside)
       continue;
-    ++atStart;
     auto type = cast<cascade::TensorType>(op.getTensor().getType());
     if (auto start = startOf(op.getTensor(), type.getRanks()[dimension]))
       if (isPartial(start.getBody().front().getTerminator()->getOperand(0)))
         return true;
   }
-  return atStart > 1; // at both starts it is absent
+  return false;
 }
 
 bool Presence::isPartialOp(Operation *op) const {

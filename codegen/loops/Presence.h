@@ -37,6 +37,9 @@ public:
   /// Whether a tensor has points that may be absent.
   bool mayBeAbsent(Value tensor) const { return partial.contains(definingTensor(tensor)); }
 
+  /// Whether what a read gives may be absent.
+  bool mayBeAbsent(cascade::ReadOp read) const { return isPartialRead(read); }
+
   enum class Range {
     Inside,      ///< within the extent
     InsideOrStart, ///< within, or at the start of the iterative rank

@@ -1,0 +1,83 @@
+// Equations without a choice of order: maps, reductions, prefix forms, outputs.
+#include "codegen/abi/Storage.h"
+#include "codegen/loops/Body.h"
+
+using namespace mlir;
+
+namespace weir::loops {
+
+static Type yieldedType(Region &region) { return region.front().getTerminator()->getOperand(0).getType(); }
+
+/// Nested loops over `reduced` that carry the state; `indices` are those of the
+/// loops entered so far.
+Values Body::reduce(Reduction &reduction, Region &region, ArrayRef<StringAttr> ranks,
+                    ArrayRef<StringAttr> reduced, Values indices, Values state) {
+  if (indices.size() == reduced.size()) {
+    Scalar point = evaluate(region, ranks, indices);
+    return reduction.step(state, point, indices.back());
+  }
+  Value size = extent(reduced[indices.size()]);
+  return emit.carry(emit.integer(0), size, state, [&](Value i, ValueRange carried) {
+    Values inner = indices;
+    inner.push_back(i);
+    return reduce(reduction, region, ranks, reduced, inner, Values(carried));
+  });
+}
+
+void Body::emitEinsum(cascade::EinsumOp op) {
+  const Place &place = kernel.plan.placeOf(op.getResult());
+  auto ranks = op.getTensorType().getRanks();
+  auto reduced = llvm::to_vector(op.getReduced().getAsRange<StringAttr>());
+  forEachPoint(ranks, [&] {
+    if (reduced.empty())
+      return storePoint(place, evaluate(op.getBody(), ranks, {}));
+    Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
+    Values state = reduce(reduction, op.getBody(), ranks, reduced, {}, reduction.start());
+    storePoint(place, reduction.finish(state));
+  });
+}
+
+void Body::emitPrefix(cascade::PrefixOp op) {
+  const Place &place = kernel.plan.placeOf(op.getResult());
+  auto ranks = op.getTensorType().getRanks();
+  StringAttr along = op.getAlongAttr();
+  Ranks others;
+  llvm::copy_if(ranks, std::back_inserter(others), [&](StringAttr rank) { return rank != along; });
+  forEachPoint(others, [&] {
+    Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
+    Value size = extent(along);
+    emit.carry(emit.integer(0), size, reduction.start(), [&](Value i, ValueRange carried) {
+      bound[along] = op.getReverse() ? emit.sub(emit.sub(size, emit.integer(1)), i) : i;
+      Values next = reduction.step(carried, evaluate(op.getBody(), ranks, {}), bound[along]);
+      storePoint(place, reduction.finish(op.getExclusive() ? Values(carried) : next));
+      return next;
+    });
+    bound.erase(along);
+  });
+}
+
+/// The constant in an attribute, as a scalar.
+static Value constantOf(abi::Emitter &emit, TypedAttr attribute, Type type) {
+  Value value = arith::ConstantOp::create(emit.builder, emit.loc, attribute);
+  return abi::convertScalar(emit, value, type);
+}
+
+void Body::emitOutput(cascade::OutputOp op) {
+  const abi::Argument &argument = kernel.frame.getArgument(op);
+  auto type = cast<cascade::TensorType>(op.getTensor().getType());
+  forEachPoint(type.getRanks(), [&] {
+    Values indices = llvm::map_to_vector(type.getRanks(), [&](StringAttr rank) { return bound.lookup(rank); });
+    Scalar point = readAt(definingTensor(op.getTensor()), indices, {});
+    Value value = point.value;
+    if (point.present) {
+      Value fill = op.getFill() ? constantOf(emit, *op.getFill(), value.getType()) : emit.number(value.getType(), 0);
+      value = emit.select(point.present, value, fill);
+    }
+    Value offset = emit.integer(0);
+    for (auto [i, index] : llvm::enumerate(indices))
+      offset = emit.add(offset, emit.mul(index, slot(argument.strideSlot(i), emit.i64())));
+    abi::storeElement(emit, argument.storage, slot(argument.slot, emit.pointer()), offset, value, /*packed=*/true);
+  });
+}
+
+} // namespace weir::loops
