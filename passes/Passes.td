@@ -46,4 +46,12 @@ def DeriveFolds : CascadePass<"weir-derive-folds"> {
     Statistic<"numRefused", "refused", "reductions that cannot join">];
 }
 
+def PrintPasses : CascadePass<"weir-print-passes"> {
+  let summary = "report how often each rank is read";
+  let description = [{
+    A remark at each rank: passes, depth, and in how many generations each input is
+    read along it. Changes nothing.
+  }];
+}
+
 #endif // WEIR_PASSES

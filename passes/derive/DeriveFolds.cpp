@@ -1,5 +1,6 @@
 // The pass that makes dependent reductions over a rank in one pass.
 #include "passes/Passes.h"
+#include "passes/analysis/Passes.h"
 #include "passes/derive/BuildFold.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -64,8 +65,10 @@ SmallVector<Reductions> connectedReductions(KernelOp kernel, StringAttr rank) {
 
 struct DeriveFoldsPass : impl::DeriveFoldsBase<DeriveFoldsPass> {
   void runOnOperation() override {
+    auto before = countPasses();
     while (deriveOne()) {
     }
+    explainPasses(before);
     for (const Refusal &refusal : refusals) {
       explain({"correctable-reduction", refusal.detail, refusal.reason, refusal.remedy, refusal.loc});
       ++numRefused;
@@ -73,6 +76,20 @@ struct DeriveFoldsPass : impl::DeriveFoldsBase<DeriveFoldsPass> {
   }
 
 private:
+  llvm::MapVector<StringAttr, unsigned> countPasses() {
+    llvm::MapVector<StringAttr, unsigned> counts;
+    for (auto rank : getOperation().getBody().getOps<RankOp>())
+      counts[rank.getNameAttr()] = RankPasses(getOperation(), rank.getNameAttr()).getPasses();
+    return counts;
+  }
+
+  void explainPasses(const llvm::MapVector<StringAttr, unsigned> &before) {
+    for (auto [rank, after] : countPasses())
+      if (unsigned was = before.lookup(rank); was != after)
+        explain({"passes", std::to_string(was) + " over '" + rank.str() + "' become " + std::to_string(after), "", "",
+                 getOperation().getRankDeclaration(rank).getLoc()});
+  }
+
   bool deriveOne() {
     KernelOp kernel = getOperation();
     for (auto rank : kernel.getBody().getOps<RankOp>())
