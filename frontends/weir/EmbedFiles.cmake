@@ -1,0 +1,11 @@
+# Writes OUTPUT, a C++ file that holds the text of FILES: cmake -DFILES=a;b -DOUTPUT=o -P EmbedFiles.cmake
+set(text "// Generated: the files of the standard library.\n#include \"frontends/weir/Library.h\"\n\n")
+string(APPEND text "namespace weir::frontend {\nllvm::ArrayRef<StandardFile> standardFiles() {\n")
+string(APPEND text "  static constexpr StandardFile files[] = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} content)
+  string(APPEND text "      {\"std/${name}\", R\"weir(${content})weir\"},\n")
+endforeach()
+string(APPEND text "  };\n  return files;\n}\n} // namespace weir::frontend\n")
+file(WRITE ${OUTPUT} "${text}")

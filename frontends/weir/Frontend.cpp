@@ -1,0 +1,135 @@
+// The stages of the front end in order: parse, elaborate, order, type, lower.
+#include "frontends/weir/Frontend.h"
+
+#include "frontends/weir/Elaborate.h"
+#include "frontends/weir/Groups.h"
+#include "frontends/weir/Lower.h"
+#include "frontends/weir/Parser.h"
+#include "frontends/weir/Typing.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace llvm;
+
+namespace weir::frontend {
+
+static constexpr size_t maxFileSize = size_t(16) << 20;
+
+/// The kernels of a file that the options ask for.
+static std::vector<const ast::Kernel *> chosenKernels(const ast::File &file, const Options &options, SMRange start,
+                                                      Diagnostics &diagnostics) {
+  std::vector<const ast::Kernel *> chosen;
+  StringMap<const ast::Kernel *> names;
+  for (const ast::Kernel &kernel : file.kernels) {
+    auto [it, added] = names.try_emplace(kernel.name.text, &kernel);
+    if (!added)
+      diagnostics.error("duplicate-name", kernel.name.range, "kernel '" + kernel.name.text + "' is already defined")
+          .notes.push_back({it->second->name.range, "defined here"});
+    else if (options.kernel.empty() || options.kernel == kernel.name.text)
+      chosen.push_back(&kernel);
+  }
+  if (chosen.empty() && !diagnostics.errorCount()) {
+    SmallVector<StringRef> known(names.keys());
+    diagnostics.error("unknown-kernel", start, options.kernel.empty() ? "the file has no kernel"
+                      : "the file has no kernel '" + options.kernel + "'" + suggestion(options.kernel, known));
+  }
+  return chosen;
+}
+
+static void checkSettings(const Options &options, const StringSet<> &used, const std::deque<Program> &programs,
+                          SMRange start, Diagnostics &diagnostics) {
+  for (const auto &[name, value] : options.settings) {
+    if (used.contains(name))
+      continue;
+    SmallVector<StringRef> known;
+    for (const Program &program : programs) {
+      append_range(known, program.rankNames.keys());
+      append_range(known, program.typeNames.keys());
+    }
+    diagnostics.error("unknown-setting", start, "no rank or type parameter '" + Twine(name) + "' to set" + suggestion(name, known));
+  }
+}
+
+static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, SourceMgr &sources, const Options &options,
+                                                 Diagnostics &diagnostics) {
+  const MemoryBuffer *buffer = sources.getMemoryBuffer(sources.getMainFileID());
+  SMLoc start = SMLoc::getFromPointer(buffer->getBufferStart());
+  if (buffer->getBufferSize() > maxFileSize) {
+    diagnostics.error("size-limit", {start, start}, "the file is larger than 16 MiB");
+    return {};
+  }
+  Library library(sources, options.includeFolders, diagnostics);
+  const ast::File &file = library.load(sources.getMainFileID());
+  auto kernels = chosenKernels(file, options, {start, start}, diagnostics);
+  std::deque<Program> programs;
+  StringSet<> used;
+  for (const ast::Kernel *kernel : kernels) {
+    Program &program = programs.emplace_back();
+    program.source = kernel;
+    Elaborator elaborator(program, library, options.settings, diagnostics);
+    bool elaborated = elaborator.run();
+    for (StringRef setting : elaborator.usedSettings())
+      used.insert(setting);
+    if (elaborated && orderEquations(program, diagnostics))
+      Typing(program, diagnostics).run();
+  }
+  if (!kernels.empty())
+    checkSettings(options, used, programs, {start, start}, diagnostics);
+  if (diagnostics.errorCount())
+    return {};
+  context.loadDialect<cascade::CascadeDialect>();
+  mlir::OpBuilder builder(&context);
+  mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(
+      mlir::FileLineColLoc::get(&context, buffer->getBufferIdentifier(), 1, 1)));
+  for (Program &program : programs) {
+    builder.setInsertionPointToEnd(module->getBody());
+    Lowering(program, sources, builder).run();
+  }
+  return module;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context, SourceMgr &sources, const Options &options,
+                                            DiagnosticSink sink) {
+  Diagnostics diagnostics;
+  auto module = compile(context, sources, options, diagnostics);
+  for (const Diagnostic &diagnostic : diagnostics.all())
+    sink(diagnostic);
+  if (module && mlir::failed(mlir::verify(*module)))
+    return {};
+  return module;
+}
+
+bool printWeir(SourceMgr &sources, raw_ostream &stream, DiagnosticSink sink) {
+  Diagnostics diagnostics;
+  auto file = Parser(sources.getMemoryBuffer(sources.getMainFileID())->getBuffer(), diagnostics).parseFile();
+  for (const Diagnostic &diagnostic : diagnostics.all())
+    sink(diagnostic);
+  if (diagnostics.errorCount())
+    return false;
+  ast::print(stream, *file);
+  return true;
+}
+
+/// The text of a comment's lines.
+static std::string withoutMarks(StringRef comment) {
+  std::string text;
+  SmallVector<StringRef> lines;
+  comment.split(lines, '\n');
+  for (StringRef line : lines)
+    text += (text.empty() ? "" : "\n") + line.trim().ltrim('#').trim().str();
+  return text;
+}
+
+std::vector<FunctionDoc> standardFunctions() {
+  std::vector<FunctionDoc> docs;
+  Diagnostics diagnostics;
+  for (const StandardFile &standard : standardFiles()) {
+    auto file = Parser(standard.text, diagnostics).parseFile();
+    for (const ast::Function &function : file->functions)
+      docs.push_back({standard.name.str(), function.signature.str(), withoutMarks(function.comment)});
+  }
+  return docs;
+}
+
+} // namespace weir::frontend
