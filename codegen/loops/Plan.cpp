@@ -355,14 +355,13 @@ void Plan::formStages() {
 
 //===-- Places --------------------------------------------------------------===//
 
-/// The type in which a state of a fold lies: sums are kept in double precision.
+/// The type in which an equation's points lie: that of its scalars, whatever
+/// their storage outside; sums of folds are kept in double precision.
 static Type cellOf(Equation op) {
-  Type element = op.getTensorType().getElementType();
-  auto state = dyn_cast<cascade::StateOp>(*op);
-  if (!state)
-    return element;
-  bool accumulates = state.getCombiner() == Combiner::Sum || state.getCombiner() == Combiner::Prod;
   Type scalar = op.getTensorType().getScalarType();
+  auto state = dyn_cast<cascade::StateOp>(*op);
+  bool accumulates =
+      state && (state.getCombiner() == Combiner::Sum || state.getCombiner() == Combiner::Prod);
   return accumulates && isa<FloatType>(scalar) ? Float64Type::get(op->getContext()) : scalar;
 }
 

@@ -43,11 +43,11 @@ Scalar Body::readPlace(Value tensor, const Place &place, ArrayRef<Value> indices
 /// An inlined equation is evaluated where it is read; its own reads rely on
 /// indices within range, hence the branch.
 Scalar Body::readInlined(cascade::Equation op, ArrayRef<Value> indices, Value guard) {
-  Type storage = op.getTensorType().getElementType(), type = op.getTensorType().getScalarType();
+  Type type = op.getTensorType().getScalarType();
   auto build = [&]() -> Scalar {
     auto arguments = llvm::map_to_vector(indices, [](Value index) { return Scalar{index, {}}; });
     Scalar result = emitRegion(op.getEquationBody(), arguments).front();
-    return {abi::roundThrough(emit, result.value, storage, type), result.present};
+    return {abi::convertScalar(emit, result.value, type), result.present};
   };
   if (!guard)
     return build();

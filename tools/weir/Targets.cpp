@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "codegen/interp/Interpreter.h"
+#include "codegen/loops/Target.h"
 #include "tools/weir/Commands.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -18,6 +19,7 @@ const BackendRegistry &targets() {
   static const BackendRegistry registry = [] {
     BackendRegistry all;
     interp::registerBackend(all);
+    loops::registerBackend(all);
     return all;
   }();
   return registry;

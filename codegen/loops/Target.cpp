@@ -1,0 +1,128 @@
+// The target `loops` of the command line.
+#include "codegen/loops/Target.h"
+
+#include "codegen/loops/Jit.h"
+#include "codegen/loops/Loops.h"
+#include "codegen/scalar/StorageType.h"
+
+#include <weir/pool.h>
+
+#include "llvm/ADT/StringSet.h"
+
+#include <cstdlib>
+
+using namespace mlir;
+
+namespace weir::loops {
+namespace {
+
+/// What a caller decides before compiling: constants, and extents that nothing
+/// else in the kernel determines.
+OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
+  auto source = const_cast<cascade::KernelOp &>(call.kernel);
+  OwningOpRef<cascade::KernelOp> kernel(cast<cascade::KernelOp>(source->clone()));
+  OpBuilder builder(kernel->getContext());
+  llvm::StringSet<> carried;
+  for (auto input : kernel->getBody().getOps<cascade::InputOp>())
+    for (StringAttr rank : cast<cascade::TensorType>(input.getType()).getRanks())
+      carried.insert(rank.getValue());
+  for (auto rank : kernel->getBody().getOps<cascade::RankOp>())
+    if (!carried.contains(rank.getName()) && !rank.getSize() && rank.getExtent().empty())
+      rank.setSize(call.resolution.extents.at(rank.getName().str()));
+  for (auto param : kernel->getBody().getOps<cascade::ParamOp>()) {
+    if (!param.getConstant())
+      continue;
+    scalar::Value value = call.resolution.params.at(param.getName().str());
+    Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
+    param.getInit().getBlocks().clear();
+    builder.createBlock(&param.getInit());
+    TypedAttr attribute = isa<FloatType>(type) ? TypedAttr(builder.getFloatAttr(type, value.real))
+                                               : TypedAttr(builder.getIntegerAttr(type, value.integer));
+    Value constant = cascade::ConstOp::create(builder, param.getLoc(), attribute);
+    cascade::YieldOp::create(builder, param.getLoc(), ValueRange(constant));
+  }
+  return kernel;
+}
+
+class CompiledKernel : public Executable {
+public:
+  CompiledKernel(std::unique_ptr<Jit> jit, const weir_kernel_info *info, unsigned threads)
+      : jit(std::move(jit)), info(info), pool(weir_pool_create(threads), weir_pool_destroy) {}
+
+  LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
+
+private:
+  std::vector<weir_tensor> bind(const Call &call, std::vector<io::Tensor> &outputs,
+                                std::vector<io::Tensor> &params);
+
+  std::unique_ptr<Jit> jit;
+  const weir_kernel_info *info;
+  std::unique_ptr<weir_pool, void (*)(weir_pool *)> pool;
+};
+
+/// Descriptors in the order of the arguments; `params` keeps scalars alive.
+std::vector<weir_tensor> CompiledKernel::bind(const Call &call, std::vector<io::Tensor> &outputs,
+                                              std::vector<io::Tensor> &params) {
+  std::vector<weir_tensor> tensors;
+  auto output = outputs.begin();
+  for (int32_t i = 0; i < info->argument_count; ++i) {
+    const weir_argument_info &argument = info->arguments[i];
+    if (argument.direction == WEIR_INPUT) {
+      tensors.push_back(call.inputs.at(argument.name).descriptor());
+    } else if (argument.direction == WEIR_OUTPUT) {
+      tensors.push_back((output++)->descriptor());
+    } else {
+      scalar::Value value = call.resolution.params.at(argument.name);
+      params.push_back(io::Tensor::scalar(argument.type, 0));
+      if (io::isFloat(argument.type))
+        params.back().setReal(0, value.real);
+      else
+        params.back().setInt(0, value.integer);
+      tensors.push_back(params.back().descriptor());
+    }
+  }
+  return tensors;
+}
+
+LogicalResult CompiledKernel::run(const Call &call, std::vector<io::Tensor> &outputs) {
+  auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
+  std::vector<io::Tensor> params;
+  std::vector<weir_tensor> tensors = bind(call, outputs, params);
+  weir_context context = {};
+  context.abi_version = WEIR_ABI_VERSION;
+  weir_pool_attach(pool.get(), &context);
+  context.workspace_size = info->workspace(tensors.data(), context.workers);
+  std::unique_ptr<void, void (*)(void *)> workspace(nullptr, std::free);
+  if (context.workspace_size > 0) {
+    workspace.reset(std::aligned_alloc(WEIR_ALIGNMENT, context.workspace_size));
+    if (!workspace)
+      return kernel.emitError() << "no memory for a workspace of " << context.workspace_size << " bytes";
+  }
+  context.workspace = workspace.get();
+  if (info->run(&context, tensors.data()) != WEIR_OK)
+    return kernel.emitError() << context.message;
+  return success();
+}
+
+FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const CompileOptions &options) {
+  auto kernel = specialize(call);
+  auto module = compile(*kernel, "loops");
+  if (failed(module))
+    return failure();
+  auto jit = Jit::create(**module);
+  if (failed(jit))
+    return failure();
+  std::string symbol = (kernel->getSymName() + "_info").str();
+  const auto *info = static_cast<const weir_kernel_info *>((*jit)->lookup(symbol));
+  if (!info)
+    return kernel->emitError() << "compiled without '" << symbol << "'";
+  return std::unique_ptr<Executable>(new CompiledKernel(std::move(*jit), info, options.threads));
+}
+
+} // namespace
+
+void registerBackend(BackendRegistry &registry) {
+  registry.add({"loops", "plain parallel loops, compiled for this machine; any cascade", compileCall});
+}
+
+} // namespace weir::loops
