@@ -3,7 +3,9 @@
 #define WEIR_PASSES_PASSES_H
 
 #include "dialect/cascade/Cascade.h"
+#include "dialect/tile/Tile.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 

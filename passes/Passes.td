@@ -54,4 +54,24 @@ def PrintPasses : CascadePass<"weir-print-passes"> {
   }];
 }
 
+def TileForm : Pass<"weir-tile-form", "::mlir::ModuleOp"> {
+  let summary = "turn derived kernels into tile programs";
+  let description = [{
+    A kernel with at most one fold becomes loops over tiles: rows run over a rank
+    of the fold's points, columns over its own rank. Maps are inlined, operands of
+    contractions staged once, predicates on rows and columns become classes of
+    tiles. A kernel without a fold becomes a loop over tiles an output.
+
+    A kernel that has no such form keeps its cascade, and a remark says why.
+  }];
+  let dependentDialects = ["::weir::tile::TileDialect"];
+  let options = [
+    Option<"rows", "rows", "int64_t", "6", "rows of a sub-tile">,
+    Option<"columns", "columns", "int64_t", "64", "columns of a sub-tile">,
+    Option<"block", "block", "int64_t", "192", "rows of a block tile">];
+  let statistics = [
+    Statistic<"numTiled", "tiled", "kernels that became tile programs">,
+    Statistic<"numRefused", "refused", "kernels that kept their cascade">];
+}
+
 #endif // WEIR_PASSES

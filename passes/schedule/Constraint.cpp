@@ -1,0 +1,130 @@
+// Predicates as linear constraints on the row and the column of a tile.
+#include "passes/schedule/Constraint.h"
+
+using namespace mlir;
+using weir::cascade::BinaryFn;
+using weir::cascade::PredicateAttr;
+using weir::cascade::UnaryFn;
+using Relation = weir::cascade::Predicate;
+
+namespace weir::schedule {
+namespace {
+
+struct Splitter {
+  Expressions &ex;
+  StringAttr row, column;
+
+  const Node *sum(const Node *a, const Node *b) { return ex.binary(BinaryFn::Add, a, b); }
+
+  std::optional<Linear> scale(Linear x, int64_t factor) {
+    const Node *rest = factor == 1 ? x.rest : ex.binary(BinaryFn::Mul, x.rest, ex.integer(factor));
+    return Linear{x.column * factor, x.row * factor, rest};
+  }
+
+  std::optional<Linear> add(std::optional<Linear> a, std::optional<Linear> b) {
+    if (!a || !b)
+      return {};
+    return Linear{a->column + b->column, a->row + b->row, sum(a->rest, b->rest)};
+  }
+
+  /// An integer expression as a linear form.
+  std::optional<Linear> linear(const Node *node) {
+    bool isFree = !(row && node->dependsOn(row)) && !node->dependsOn(column);
+    if (isFree)
+      return Linear{0, 0, node};
+    if (node->kind == Node::Kind::Index)
+      return node->attr == column ? Linear{1, 0, ex.integer(0)} : Linear{0, 1, ex.integer(0)};
+    if (isBinary(node, BinaryFn::Add))
+      return add(linear(node->operands[0]), linear(node->operands[1]));
+    if (isBinary(node, BinaryFn::Sub))
+      return add(linear(node->operands[0]), negated(linear(node->operands[1])));
+    if (isBinary(node, BinaryFn::Mul))
+      for (unsigned side : {0u, 1u})
+        if (node->operands[side]->kind == Node::Kind::Constant)
+          if (auto other = linear(node->operands[1 - side]))
+            return scale(*other, cast<IntegerAttr>(node->operands[side]->attr).getInt());
+    return {};
+  }
+
+  std::optional<Linear> negated(std::optional<Linear> x) {
+    return x ? scale(*x, -1) : std::nullopt;
+  }
+
+  /// lhs - rhs - gap >= 0.
+  bool atLeast(Predicate &to, const Node *lhs, const Node *rhs, int64_t gap) {
+    auto difference = add(linear(lhs), negated(linear(rhs)));
+    if (!difference || std::abs(difference->column) != 1)
+      return false;
+    if (gap)
+      difference->rest = sum(difference->rest, ex.integer(-gap));
+    to.linear.push_back(*difference);
+    return true;
+  }
+
+  bool comparison(Predicate &to, const Node *node) {
+    auto relation = dyn_cast_if_present<PredicateAttr>(node->attr);
+    if (node->kind != Node::Kind::Apply || !relation || !node->operands[0]->type.isInteger(64))
+      return false;
+    const Node *lhs = node->operands[0], *rhs = node->operands[1];
+    switch (relation.getValue()) {
+    case Relation::Le:
+      return atLeast(to, rhs, lhs, 0);
+    case Relation::Lt:
+      return atLeast(to, rhs, lhs, 1);
+    case Relation::Ge:
+      return atLeast(to, lhs, rhs, 0);
+    case Relation::Gt:
+      return atLeast(to, lhs, rhs, 1);
+    case Relation::Eq:
+      return atLeast(to, lhs, rhs, 0) && atLeast(to, rhs, lhs, 0);
+    case Relation::Ne:
+      return false;
+    }
+    return false;
+  }
+
+  void split(Predicate &to, const Node *condition) {
+    if (isBinary(condition, BinaryFn::And)) {
+      split(to, condition->operands[0]);
+      split(to, condition->operands[1]);
+    } else if (size_t before = to.linear.size(); !comparison(to, condition)) {
+      to.linear.resize(before);
+      to.conditions.push_back(condition);
+    }
+  }
+};
+
+} // namespace
+
+Predicate splitPredicate(Expressions &ex, const Node *condition, StringAttr row, StringAttr column) {
+  Predicate predicate;
+  if (condition)
+    Splitter{ex, row, column}.split(predicate, condition);
+  return predicate;
+}
+
+const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {
+  const Node *zero = ex.integer(0);
+  Operands lower{zero}, upper{ex.binary(BinaryFn::Sub, ex.extent(column), ex.integer(1))};
+  const Node *holds = nullptr;
+  for (const Node *condition : predicate.conditions) {
+    if (condition->dependsOn(column))
+      return nullptr;
+    holds = ex.both(holds, condition);
+  }
+  for (const Linear &c : predicate.linear) {
+    const Node *rest = c.rest;
+    if (c.row)
+      rest = ex.binary(BinaryFn::Add, rest, ex.binary(BinaryFn::Mul, ex.index(row), ex.integer(c.row)));
+    if (c.column == -1)
+      upper.push_back(rest);
+    else
+      lower.push_back(ex.binary(BinaryFn::Sub, zero, rest));
+  }
+  for (const Node *l : lower)
+    for (const Node *u : upper)
+      holds = ex.both(holds, ex.compare(Relation::Le, l, u));
+  return holds;
+}
+
+} // namespace weir::schedule

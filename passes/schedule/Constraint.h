@@ -1,0 +1,39 @@
+// Predicates as linear constraints on the row and the column of a tile.
+#ifndef WEIR_PASSES_SCHEDULE_CONSTRAINT_H
+#define WEIR_PASSES_SCHEDULE_CONSTRAINT_H
+
+#include "passes/schedule/Expression.h"
+
+namespace weir::schedule {
+
+/// column * n + row * m + rest >= 0, where `rest` varies with neither and
+/// `column` is 1 or -1.
+struct Linear {
+  int64_t column = 0;
+  int64_t row = 0;
+  const Node *rest = nullptr;
+
+  bool operator==(const Linear &) const = default;
+};
+
+/// A predicate: a conjunction of linear constraints and other conditions.
+struct Predicate {
+  llvm::SmallVector<Linear> linear;
+  Operands conditions;
+
+  bool operator==(const Predicate &) const = default;
+};
+
+/// Splits a condition (null: true) for tiles whose rows run over `row` (may be
+/// null) and whose columns run over `column`.
+Predicate splitPredicate(Expressions &ex, const Node *condition, mlir::StringAttr row,
+                         mlir::StringAttr column);
+
+/// A condition on the row alone that holds if some column in [0, #column)
+/// satisfies the predicate, or null if it cannot be given in closed form.
+const Node *existsColumn(Expressions &ex, const Predicate &predicate, mlir::StringAttr row,
+                         mlir::StringAttr column);
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_CONSTRAINT_H

@@ -1,0 +1,343 @@
+// The loop over tiles that folds the states of a nest, and its finish.
+#include "passes/schedule/FoldEmitter.h"
+
+using namespace mlir;
+using namespace weir::cascade;
+using Relation = weir::cascade::Predicate;
+
+namespace weir::schedule {
+namespace {
+
+bool isExtremum(Combiner combiner) { return combiner == Combiner::Max || combiner == Combiner::Min; }
+
+/// The value of a state over no points.
+TypedAttr neutral(Combiner combiner, Type type) {
+  double value = 0;
+  if (isExtremum(combiner))
+    value = combiner == Combiner::Max ? -std::numeric_limits<double>::infinity()
+                                      : std::numeric_limits<double>::infinity();
+  return FloatAttr::get(type, value);
+}
+
+const Node *runningOf(Expressions &ex, StateOp state) {
+  auto type = state.getTensorType();
+  return ex.load(state.getResult(), ex.indicesOf(type), type.getScalarType());
+}
+
+/// True if `inner` holds nowhere that `outer` does not.
+bool implies(const Predicate &inner, const Predicate &outer) {
+  return llvm::all_of(outer.linear, [&](const Linear &c) { return llvm::is_contained(inner.linear, c); }) &&
+         llvm::all_of(outer.conditions, [&](const Node *c) { return llvm::is_contained(inner.conditions, c); });
+}
+
+} // namespace
+
+//===-- What can be emitted -------------------------------------------------===//
+
+std::optional<Refusal> FoldEmitter::check() {
+  llvm::DenseMap<Value, StatePlan *> plans;
+  for (StatePlan &state : nest.states) {
+    plans[state.op.getResult()] = &state;
+    auto refuse = [&](const Twine &why) { return Refusal{state.op.getLoc(), why.str()}; };
+    Combiner combiner = state.op.getCombiner();
+    if (!isa<FloatType>(state.op.getTensorType().getScalarType()) ||
+        !(isExtremum(combiner) || combiner == Combiner::Sum))
+      return refuse("a state that is no sum or extremum of reals");
+    if (isExtremum(combiner) && !state.op.getRefs().empty())
+      return refuse("an extremum with references");
+    for (Value ref : state.op.getRefs()) {
+      StatePlan *plan = plans.lookup(ref);
+      if (!plan || !isExtremum(plan->op.getCombiner()))
+        return refuse("a reference that is no extremum");
+      if (!implies(state.predicate, plan->predicate))
+        return refuse("a reference that is absent where the state is not");
+    }
+    Operands all = state.predicate.conditions;
+    all.push_back(state.value);
+    for (const Node *node : all)
+      if (auto why = emit.whyNot(node, nest.row, nest.column))
+        return refuse(*why);
+    for (const Linear &c : state.predicate.linear)
+      if (!isAffine(c.rest))
+        return refuse("a predicate that is read from a tensor");
+    if (state.extraFactor)
+      if (auto why = emit.whyNot(state.extraFactor, {}, {}))
+        return refuse(*why);
+  }
+  for (OutputPlan &output : nest.outputs)
+    if (auto why = emit.whyNot(output.value, {}, {}))
+      return Refusal{output.op.getLoc(), *why};
+  return {};
+}
+
+//===-- The fold ------------------------------------------------------------===//
+
+void FoldEmitter::run() {
+  bool descending = llvm::any_of(nest.states, [](StatePlan &state) {
+    return llvm::any_of(state.predicate.linear, [](const Linear &c) { return c.column < 0 && c.row > 0; });
+  });
+  emit.openParallel(nest.row, nest.grid, descending);
+  openCarries();
+  Range tiles = joinedRange();
+  auto only = rowsWithWork();
+  emit.forColumns(nest.column, tiles.lower, tiles.upper, {tiles.fullLower, tiles.fullUpper}, [&] {
+    auto bounds = only;
+    if (!bounds.empty())
+      bounds = rowsWithWork();
+    emit.subtile(nest.column, bounds, [&] { step(); });
+  });
+  finish();
+  emit.closeParallel();
+}
+
+void FoldEmitter::openCarries() {
+  for (StatePlan &state : nest.states) {
+    Type type = state.op.getTensorType().getScalarType();
+    Carried &c = carried[state.op.getResult()];
+    c.running = runningOf(ex, state.op);
+    c.ref = emit.carry(state.extra, type, neutral(state.op.getCombiner(), type), state.op.getName());
+    emit.bindCarry(state.op.getResult(), c.ref);
+    if (!state.isPresent)
+      c.present = emit.carry({}, type, FloatAttr::get(type, 0.0), (state.op.getName() + "_present").str());
+  }
+}
+
+void FoldEmitter::step() {
+  keeps.clear();
+  Operands roots;
+  for (StatePlan &state : nest.states) {
+    roots.push_back(state.value);
+    llvm::append_range(roots, state.predicate.conditions);
+  }
+  emit.share(roots);
+  for (auto &[state, c] : carried)
+    c.old = c.current = {}, c.isStored = false;
+  for (StatePlan &state : nest.states) {
+    if (isExtremum(state.op.getCombiner())) {
+      takeExtremum(state);
+    } else {
+      if (!state.op.getRefs().empty())
+        shiftGroup(state);
+      takeSum(state);
+    }
+    if (carried[state.op.getResult()].present)
+      notePresence(state);
+  }
+}
+
+/// Where points of a state are present, as one condition.
+Value FoldEmitter::keep(StatePlan &state, bool byRow) {
+  for (auto &[predicate, known] : keeps)
+    if (predicate == state.predicate && (!byRow || tile::rowsOf(emit.value(known).getType()) > 1))
+      return emit.value(known);
+  const Node *all = ex.name("keep " + std::to_string(keeps.size()), emit.builder().getI1Type());
+  emit.bind(all, emit.mask(state.predicate.linear, nest.column, byRow));
+  for (const Node *condition : state.predicate.conditions)
+    all = ex.both(all, condition);
+  keeps.push_back({state.predicate, all});
+  return emit.value(all);
+}
+
+const Node *FoldEmitter::kept(StatePlan &state, const Node *value, bool byRow) {
+  keep(state, byRow);
+  for (auto &[predicate, known] : llvm::reverse(keeps))
+    if (predicate == state.predicate)
+      return ex.select(known, value, ex.zero(value->type));
+  return value;
+}
+
+void FoldEmitter::takeExtremum(StatePlan &state) {
+  OpBuilder &b = emit.builder();
+  Carried &c = carried[state.op.getResult()];
+  Type type = state.op.getTensorType().getScalarType();
+  bool isMax = state.op.getCombiner() == Combiner::Max;
+  Value mask = keep(state, false), value = emit.value(state.value);
+  if (!isa<tile::SubType>(value.getType()) || tile::columnsOf(value.getType()) == 1)
+    value = emit.value(kept(state, state.value, false)); // the same in all columns
+  Type rowType = tile::shapedType(tile::rowsOf(value.getType()) == 1 ? tile::rowsOf(mask.getType())
+                                                                     : tile::rowsOf(value.getType()), 1, type);
+  auto top = tile::ReduceOp::create(b, emit.loc(), rowType, isMax ? tile::Reduction::Max : tile::Reduction::Min,
+                                    value, mask);
+  TileEmitter::setName(top, "top");
+  const Node *old = ex.name("old " + state.op.getName().str(), type), *found = ex.name("top", type);
+  c.old = tile::LoadOp::create(b, emit.loc(), tile::shapeOfIndices(emit.rowIndex(), type), c.ref,
+                               ValueRange(emit.rowIndex()));
+  TileEmitter::setName(c.old.getDefiningOp(), "old");
+  emit.bind(old, c.old);
+  emit.bind(found, top);
+  const Node *next = ex.binary(isMax ? BinaryFn::Max : BinaryFn::Min, old, found);
+  c.current = emit.value(next);
+  TileEmitter::setName(c.current.getDefiningOp(), "new");
+  bool isReference = llvm::any_of(nest.states, [&](StatePlan &other) {
+    return llvm::is_contained(other.op.getRefs(), state.op.getResult());
+  });
+  if (!isReference) {
+    tile::StoreOp::create(b, emit.loc(), c.current, c.ref, b.getMultiDimIdentityMap(1), ValueRange(emit.rowIndex()));
+    return;
+  }
+  // Until something finite was seen, states stand relative to 0.
+  const Node *isUnset = ex.compare(Relation::Eq, next, ex.constant(neutral(state.op.getCombiner(), type)));
+  Value reference = emit.value(ex.select(isUnset, ex.zero(type), next));
+  TileEmitter::setName(reference.getDefiningOp(), "ref");
+  emit.bind(c.running, reference);
+}
+
+void FoldEmitter::takeSum(StatePlan &state) {
+  OpBuilder &b = emit.builder();
+  Carried &c = carried[state.op.getResult()];
+  const Node *masked = kept(state, state.value, state.extra != nullptr);
+  emit.share({masked});
+  Value p = emit.value(masked);
+  if (Operation *op = p.getDefiningOp(); op && !op->hasAttr("asm_name"))
+    TileEmitter::setName(op, "p");
+  if (state.extra)
+    return emit.accumulate(c.ref, p, state.extraFactor, state.extra);
+  Type type = state.op.getTensorType().getScalarType();
+  auto sum = tile::ReduceOp::create(b, emit.loc(), tile::shapedType(tile::rowsOf(p.getType()), 1, type),
+                                    tile::Reduction::Sum, p, Value());
+  TileEmitter::setName(sum, "sum");
+  const Node *self = ex.name("self", type), *added = ex.name("sum", type);
+  emit.bind(self, c.ref);
+  emit.bind(added, sum);
+  emit.update(c.ref, ex.binary(BinaryFn::Add, self, added));
+}
+
+/// A state moved from the old values of its references to the new ones, from
+/// nothing where a reference has only now been set.
+const Node *FoldEmitter::shifted(StatePlan &state) {
+  StateOp op = state.op;
+  Type type = op.getTensorType().getScalarType();
+  SmallVector<Scalar> arguments;
+  for (const Node *index : ex.indicesOf(op.getTensorType()))
+    arguments.push_back({index});
+  const Node *self = ex.name("state " + op.getName().str(), type);
+  emit.bind(self, carried[op.getResult()].ref);
+  arguments.push_back({self});
+  for (Value other : op.getBasis()) {
+    const Node *value = ex.name("state " + other.getDefiningOp<StateOp>().getName().str(), type);
+    emit.bind(value, carried[other].ref);
+    arguments.push_back({value});
+  }
+  const Node *wasUnset = nullptr;
+  for (Value ref : op.getRefs()) {
+    Carried &c = carried[ref];
+    auto plan = ref.getDefiningOp<StateOp>();
+    const Node *old = ex.name("old " + plan.getName().str(), type);
+    arguments.push_back({old});
+    arguments.push_back({c.running});
+    const Node *unset = ex.compare(Relation::Eq, old, ex.constant(neutral(plan.getCombiner(), type)));
+    wasUnset = wasUnset ? ex.binary(BinaryFn::Or, wasUnset, unset) : unset;
+  }
+  const Node *moved = inliner.region(op.getShift(), arguments)->value;
+  return ex.select(wasUnset, ex.zero(type), moved);
+}
+
+/// Moves all states with the references of `first`, if one of these has moved.
+void FoldEmitter::shiftGroup(StatePlan &first) {
+  OpBuilder &b = emit.builder();
+  auto refs = first.op.getRefs();
+  SmallVector<StatePlan *> group;
+  for (StatePlan &state : nest.states)
+    if (state.op.getRefs() == refs)
+      group.push_back(&state);
+  if (group.front() != &first)
+    return;
+  // A state that is made from others is moved before they are.
+  llvm::stable_sort(group, [](StatePlan *x, StatePlan *y) {
+    return llvm::is_contained(x->op.getBasis(), y->op.getResult());
+  });
+  const Node *moved = nullptr;
+  for (Value ref : refs) {
+    Carried &c = carried[ref];
+    std::string name = ref.getDefiningOp<StateOp>().getName().str();
+    const Node *old = ex.name("old " + name, tile::elementOf(c.old.getType()));
+    const Node *now = ex.name("new " + name, old->type);
+    emit.bind(now, c.current);
+    const Node *changed = ex.compare(Relation::Ne, old, now);
+    moved = moved ? ex.binary(BinaryFn::Or, moved, changed) : changed;
+  }
+  Value condition = emit.value(moved);
+  TileEmitter::setName(condition.getDefiningOp(), "moved");
+  auto when = tile::WhenOp::create(b, emit.loc(), condition);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&when.getBody().emplaceBlock());
+  for (StatePlan *state : group)
+    emit.update(carried[state->op.getResult()].ref, shifted(*state));
+  for (Value ref : refs) {
+    Carried &c = carried[ref];
+    if (!std::exchange(c.isStored, true))
+      tile::StoreOp::create(b, emit.loc(), c.current, c.ref, b.getMultiDimIdentityMap(1), ValueRange(emit.rowIndex()));
+  }
+}
+
+void FoldEmitter::notePresence(StatePlan &state) {
+  OpBuilder &b = emit.builder();
+  Carried &c = carried[state.op.getResult()];
+  Type type = state.op.getTensorType().getScalarType();
+  Value mask = keep(state, false);
+  auto any = tile::ReduceOp::create(b, emit.loc(), tile::shapedType(tile::rowsOf(mask.getType()), 1, b.getI1Type()),
+                                    tile::Reduction::Any, mask, Value());
+  TileEmitter::setName(any, "any");
+  const Node *self = ex.name("self present", type), *found = ex.name("any", b.getI1Type());
+  emit.bind(self, c.present);
+  emit.bind(found, any);
+  emit.update(c.present, ex.select(found, ex.constant(FloatAttr::get(type, 1.0)), self));
+}
+
+//===-- The finish ----------------------------------------------------------===//
+
+void FoldEmitter::finish() {
+  SmallVector<OutputPlan *> ofRows;
+  llvm::MapVector<StringAttr, SmallVector<OutputPlan *>> ofExtra;
+  for (OutputPlan &output : nest.outputs) {
+    StringAttr extra;
+    for (StringAttr rank : cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks())
+      if (rank != nest.row && !llvm::is_contained(nest.grid, rank))
+        extra = rank;
+    if (extra)
+      ofExtra[extra].push_back(&output);
+    else
+      ofRows.push_back(&output);
+  }
+  if (!ofRows.empty())
+    emit.subtile({}, {}, [&] { storeOutputs(ofRows, {}); });
+  for (auto &[extra, outputs] : ofExtra) {
+    emit.forAllColumns(extra, [&, extra = extra, &outputs = outputs] {
+      emit.subtile(extra, {}, [&] { storeOutputs(outputs, extra); });
+    });
+  }
+}
+
+void FoldEmitter::storeOutputs(ArrayRef<OutputPlan *> outputs, StringAttr extra) {
+  for (StatePlan &state : nest.states) {
+    const Node *present = inliner.presenceOf(state.op.getResult(), ex.indicesOf(state.op.getTensorType()));
+    Carried &c = carried[state.op.getResult()];
+    if (!c.present) {
+      emit.bind(present, emit.value(state.isPresent));
+      continue;
+    }
+    bool isAsked = llvm::any_of(outputs, [&](OutputPlan *output) {
+      auto uses = [&](auto &&self, const Node *node) -> bool {
+        return node == present || llvm::any_of(node->operands, [&](const Node *o) { return self(self, o); });
+      };
+      return uses(uses, output->value);
+    });
+    if (!isAsked)
+      continue;
+    OpBuilder &b = emit.builder();
+    Type type = state.op.getTensorType().getScalarType();
+    const Node *flag = ex.name("present " + state.op.getName().str(), type);
+    auto loaded = tile::LoadOp::create(b, emit.loc(), tile::shapeOfIndices(emit.rowIndex(), type), c.present,
+                                       ValueRange(emit.rowIndex()));
+    emit.bind(flag, loaded);
+    emit.bind(present, emit.value(ex.compare(Relation::Ne, flag, ex.zero(type))));
+  }
+  Operands roots;
+  for (OutputPlan *output : outputs)
+    roots.push_back(output->value);
+  emit.share(roots);
+  for (OutputPlan *output : outputs)
+    emit.storeOutput(*output, extra);
+}
+
+} // namespace weir::schedule

@@ -1,0 +1,59 @@
+// The loop over tiles that folds the states of a nest, and its finish.
+#ifndef WEIR_PASSES_SCHEDULE_FOLD_EMITTER_H
+#define WEIR_PASSES_SCHEDULE_FOLD_EMITTER_H
+
+#include "passes/schedule/TileEmitter.h"
+
+namespace weir::schedule {
+
+/// Emits the fold of one nest.
+class FoldEmitter {
+public:
+  FoldEmitter(Expressions &ex, Inliner &inliner, Nest &nest, TileEmitter &emit)
+      : ex(ex), inliner(inliner), nest(nest), emit(emit) {}
+
+  /// Checks that everything can be emitted; a refusal says what not.
+  std::optional<Refusal> check();
+  void run();
+
+private:
+  struct Carried {
+    mlir::Value ref;             ///< the state's block
+    mlir::Value present;         ///< block of 0 and 1: whether a point was present; may be null
+    mlir::Value old, current;    ///< a reference before and after the current points, a value a row
+    const Node *running = nullptr; ///< what bodies read
+    bool isStored = false;
+  };
+
+  void openCarries();
+  void step();
+  mlir::Value keep(StatePlan &state, bool byRow);
+  const Node *kept(StatePlan &state, const Node *value, bool byRow);
+  void takeExtremum(StatePlan &state);
+  void takeSum(StatePlan &state);
+  void shiftGroup(StatePlan &first);
+  const Node *shifted(StatePlan &state);
+  void notePresence(StatePlan &state);
+  void finish();
+  void storeOutputs(llvm::ArrayRef<OutputPlan *> outputs, mlir::StringAttr extra);
+
+  // The range of column tiles.
+  struct Range {
+    mlir::Value lower, upper, fullLower, fullUpper;
+  };
+  Range range(const Predicate &predicate);
+  Range joinedRange();
+  llvm::SmallVector<mlir::Value> rowsWithWork();
+
+  Expressions &ex;
+  Inliner &inliner;
+  Nest &nest;
+  TileEmitter &emit;
+  llvm::DenseMap<mlir::Value, Carried> carried;
+  llvm::SmallVector<std::pair<Predicate, const Node *>> keeps; ///< of the current sub-tile
+  mlir::Value rowEnd;
+};
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_FOLD_EMITTER_H

@@ -1,0 +1,248 @@
+// From equations to expressions: maps are inlined, presence becomes a condition.
+#include "passes/schedule/Inliner.h"
+
+#include "passes/schedule/Presence.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weir::cascade;
+
+namespace weir::schedule {
+
+LogicalResult Inliner::refuse(Operation *op, StringRef why) {
+  where = op;
+  reason = why.str();
+  return failure();
+}
+
+FailureOr<Scalar> Inliner::region(Region &region, ArrayRef<Scalar> arguments) {
+  Scalars known;
+  for (auto [argument, scalar] : llvm::zip(region.getArguments(), arguments))
+    known[argument] = scalar;
+  for (Operation &op : region.front().without_terminator()) {
+    auto scalar = evaluate(&op, known);
+    if (failed(scalar))
+      return failure();
+    known[op.getResult(0)] = *scalar;
+  }
+  return known.lookup(region.front().getTerminator()->getOperand(0));
+}
+
+//===-- Scalar operations ---------------------------------------------------===//
+
+Scalar Inliner::binary(BinaryOp op, Scalar lhs, Scalar rhs) {
+  BinaryFn fn = op.getFn();
+  const Node *value = ex.binary(fn, lhs.value, rhs.value);
+  if (fn == BinaryFn::Max || fn == BinaryFn::Min) {
+    if (rhs.present)
+      value = ex.select(rhs.present, value, lhs.value);
+    if (lhs.present)
+      value = ex.select(lhs.present, value, rhs.value);
+    return {value, ex.either(lhs.present, rhs.present)};
+  }
+  const Node *present = ex.both(lhs.present, rhs.present);
+  bool isInteger = op.getType().isInteger(64);
+  if (isInteger && (fn == BinaryFn::FloorDiv || fn == BinaryFn::Mod)) {
+    bool isNonzero = rhs.value->kind == Node::Kind::Extent ||
+                     (rhs.value->kind == Node::Kind::Constant && rhs.value != ex.integer(0));
+    if (!isNonzero) {
+      const Node *valid = ex.compare(Predicate::Ne, rhs.value, ex.integer(0));
+      value = ex.binary(fn, lhs.value, ex.select(valid, rhs.value, ex.integer(1)));
+      present = ex.both(present, valid);
+    }
+  }
+  return {value, present};
+}
+
+FailureOr<Scalar> Inliner::evaluate(Operation *op, Scalars &known) {
+  auto at = [&](Value value) { return known.lookup(value); };
+  return llvm::TypeSwitch<Operation *, FailureOr<Scalar>>(op)
+      .Case([&](ConstOp c) { return Scalar{ex.constant(c.getValue())}; })
+      .Case([&](ExtentOp e) { return Scalar{ex.extent(e.getRankAttr())}; })
+      .Case([&](AbsentOp a) { return Scalar{ex.zero(a.getType()), ex.truth(false)}; })
+      .Case([&](ReadOp read) {
+        return element(read.getTensor(), llvm::map_to_vector(read.getIndices(), at), isInRange(read));
+      })
+      .Case([&](UnaryOp unary) {
+        Scalar x = at(unary.getOperand());
+        return Scalar{ex.apply(unary.getFnAttr(), {x.value}, unary.getType()), x.present};
+      })
+      .Case([&](BinaryOp b) { return binary(b, at(b.getLhs()), at(b.getRhs())); })
+      .Case([&](CompareOp compare) {
+        Scalar lhs = at(compare.getLhs()), rhs = at(compare.getRhs());
+        const Node *holds = ex.compare(compare.getPredicate(), lhs.value, rhs.value);
+        return Scalar{ex.both(ex.both(lhs.present, rhs.present), holds)};
+      })
+      .Case([&](SelectOp select) {
+        Scalar c = at(select.getCondition()), a = at(select.getOnTrue()), b = at(select.getOnFalse());
+        const Node *present = nullptr;
+        if (a.present || b.present)
+          present = ex.select(c.value, a.present ? a.present : ex.truth(true),
+                              b.present ? b.present : ex.truth(true));
+        return Scalar{ex.select(c.value, a.value, b.value), present};
+      })
+      .Case([&](WhereOp restricted) {
+        Scalar x = at(restricted.getValue()), p = at(restricted.getPredicate());
+        if (x.value->type.isInteger(1))
+          return Scalar{ex.both(x.value, p.value)};
+        return Scalar{x.value, ex.both(x.present, p.value)};
+      })
+      .Case([&](ElseOp fallback) {
+        Scalar a = at(fallback.getValue()), b = at(fallback.getFallback());
+        if (!a.present)
+          return a;
+        return Scalar{ex.select(a.present, a.value, b.value), ex.either(a.present, b.present)};
+      })
+      .Case([&](PresentOp present) {
+        Scalar x = at(present.getValue());
+        return Scalar{x.present ? x.present : ex.truth(true)};
+      })
+      .Case([&](CastOp cast) {
+        Scalar x = at(cast.getValue());
+        const Node *present = x.present;
+        if (isa<FloatType>(x.value->type) && isa<IntegerType>(cast.getType()))
+          present = ex.both(present, ex.compare(Predicate::Eq, x.value, x.value));
+        return Scalar{ex.convert(x.value, cast.getType(), cast.getViaAttr()), present};
+      })
+      .Case([&](RoundOp round) {
+        Scalar x = at(round.getValue());
+        const Node *isNumber = ex.compare(Predicate::Eq, x.value, x.value);
+        return Scalar{ex.apply(round.getModeAttr(), {x.value}, round.getType()), ex.both(x.present, isNumber)};
+      })
+      .Default([&](Operation *other) -> FailureOr<Scalar> {
+        return refuse(other, "an operation that is no scalar expression");
+      });
+}
+
+//===-- Elements of tensors -------------------------------------------------===//
+
+const Node *Inliner::presenceOf(Value state, ArrayRef<const Node *> subscripts) {
+  return ex.load(state, Operands(subscripts), IntegerType::get(ex.context, 1));
+}
+
+FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bool isInRange) {
+  auto type = cast<cascade::TensorType>(tensor.getType());
+  const Node *present = nullptr;
+  Operands indices;
+  for (const Scalar &subscript : subscripts) {
+    present = ex.both(present, subscript.present);
+    indices.push_back(subscript.value);
+  }
+  if (!isInRange)
+    present = ex.both(present, rangeCondition(tensor, indices));
+  bool isFinal = false;
+  if (auto fold = tensor.getDefiningOp<FoldOp>()) {
+    isFinal = true;
+    auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
+    tensor = results.getTensors()[cast<OpResult>(tensor).getResultNumber()];
+  }
+  Operation *op = tensor.getDefiningOp();
+  if (isa_and_present<InputOp, ParamOp>(op))
+    return Scalar{ex.load(tensor, indices, type.getScalarType()), present};
+  if (isa_and_present<StateOp, ReferenceOp>(op)) {
+    if (isFinal && isa<StateOp>(op) && mayHaveAbsentPoints(tensor))
+      present = ex.both(present, presenceOf(tensor, indices));
+    return Scalar{ex.load(tensor, indices, type.getScalarType()), present};
+  }
+  auto einsum = dyn_cast_if_present<EinsumOp>(op);
+  if (!einsum)
+    return refuse(op, "only maps and contractions are computed within a tile");
+  auto value = einsum.getCombiner() == Combiner::None ? region(einsum.getBody(), subscripts)
+                                                      : contraction(einsum, subscripts);
+  if (failed(value))
+    return failure();
+  return Scalar{value->value, ex.both(present, value->present)};
+}
+
+/// Conjuncts of a condition; none of "true".
+static Operands conjunctsOf(const Node *condition) {
+  if (!condition)
+    return {};
+  if (!isBinary(condition, BinaryFn::And))
+    return {condition};
+  Operands all = conjunctsOf(condition->operands[0]);
+  llvm::append_range(all, conjunctsOf(condition->operands[1]));
+  return all;
+}
+
+/// A sum over one rank of a product. An absent point adds nothing: conditions on
+/// the summed rank zero one of the factors, the others the sum.
+FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts) {
+  if (op.getCombiner() != Combiner::Sum || op.getReduced().size() != 1)
+    return refuse(op, "a reduction that is no contraction over one rank");
+  auto rank = cast<StringAttr>(op.getReduced()[0]);
+  for (const Scalar &subscript : subscripts)
+    if (subscript.value->dependsOn(rank))
+      return refuse(op, "a contraction that is read along the rank it contracts");
+  SmallVector<Scalar> arguments(subscripts);
+  arguments.push_back({ex.index(rank)});
+  auto body = region(op.getBody(), arguments);
+  if (failed(body))
+    return failure();
+  Operands factors = factorsOf(body->value);
+  const Node *outside = nullptr;
+  for (const Node *condition : conjunctsOf(body->present)) {
+    if (!condition->dependsOn(rank)) {
+      outside = ex.both(outside, condition);
+      continue;
+    }
+    auto *host = llvm::find_if(factors, [&](const Node *factor) {
+      return llvm::all_of(condition->ranks, [&](StringAttr r) { return factor->dependsOn(r); });
+    });
+    if (host == factors.end())
+      return refuse(op, "a condition that no single factor of the contraction can carry");
+    *host = ex.select(condition, *host, ex.zero((*host)->type));
+  }
+  const Node *sum = ex.contract(rank, factors, op.getTensorType().getScalarType());
+  return Scalar{outside ? ex.select(outside, sum, ex.zero(sum->type)) : sum};
+}
+
+//===-- Ranges --------------------------------------------------------------===//
+
+const Node *Inliner::rangeCondition(Value tensor, ArrayRef<const Node *> subscripts) {
+  const Node *condition = nullptr;
+  for (auto [index, rank] : llvm::zip(subscripts, cast<cascade::TensorType>(tensor.getType()).getRanks())) {
+    if (isProvedBelow(index, rank))
+      continue;
+    condition = ex.both(condition, ex.compare(Predicate::Ge, index, ex.integer(0)));
+    condition = ex.both(condition, ex.compare(Predicate::Lt, index, ex.extent(rank)));
+  }
+  return condition;
+}
+
+/// True if the kernel requires `#multiple % #divisor == 0`.
+bool Inliner::divides(StringAttr divisor, StringAttr multiple) {
+  const Node *rest = ex.binary(BinaryFn::Mod, ex.extent(multiple), ex.extent(divisor));
+  const Node *wanted = ex.compare(Predicate::Eq, rest, ex.integer(0));
+  for (auto require : kernel.getBody().getOps<RequireOp>())
+    if (auto condition = region(require.getCondition(), {}); succeeded(condition))
+      if (llvm::is_contained(conjunctsOf(condition->value), wanted))
+        return true;
+  return false;
+}
+
+bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
+  if (index->kind == Node::Kind::Index) {
+    auto own = cast<StringAttr>(index->attr);
+    RankOp declaration = kernel.getRankDeclaration(own), other = kernel.getRankDeclaration(rank);
+    StringAttr family = declaration && declaration.getFamilyAttr() ? declaration.getFamilyAttr() : own;
+    return family == (other && other.getFamilyAttr() ? other.getFamilyAttr() : rank);
+  }
+  if (!isBinary(index, BinaryFn::FloorDiv) || index->operands[0]->kind != Node::Kind::Index)
+    return false;
+  auto whole = cast<StringAttr>(index->operands[0]->attr);
+  const Node *group = index->operands[1];
+  if (group->kind == Node::Kind::Extent) {
+    RankOp declaration = kernel.getRankDeclaration(cast<StringAttr>(group->attr));
+    if (!declaration || declaration.getExtent().empty())
+      return false;
+    auto derived = region(declaration.getExtent(), {});
+    if (failed(derived))
+      return false;
+    group = derived->value;
+  }
+  const Node *expected = ex.binary(BinaryFn::FloorDiv, ex.extent(whole), ex.extent(rank));
+  return group == expected && divides(rank, whole);
+}
+
+} // namespace weir::schedule

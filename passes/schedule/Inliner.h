@@ -1,0 +1,53 @@
+// From equations to expressions: maps are inlined, presence becomes a condition.
+#ifndef WEIR_PASSES_SCHEDULE_INLINER_H
+#define WEIR_PASSES_SCHEDULE_INLINER_H
+
+#include "passes/schedule/Expression.h"
+
+namespace weir::schedule {
+
+/// Builds expressions from the scalar regions of one kernel. A construct that has
+/// no expression (a recurrence, a selection, a reduction that is no contraction)
+/// fails, and `reason` says which.
+class Inliner {
+public:
+  Inliner(Expressions &expressions, cascade::KernelOp kernel)
+      : ex(expressions), kernel(kernel) {}
+
+  /// What `region` yields, its arguments standing for `arguments`.
+  mlir::FailureOr<Scalar> region(mlir::Region &region, llvm::ArrayRef<Scalar> arguments);
+
+  /// The element of `tensor` at `subscripts`. Those that `isInRange` need no test.
+  mlir::FailureOr<Scalar> element(mlir::Value tensor, llvm::ArrayRef<Scalar> subscripts,
+                                  bool isInRange);
+
+  /// Whether a present point stands behind the running value of a state.
+  const Node *presenceOf(mlir::Value state, llvm::ArrayRef<const Node *> subscripts);
+
+  /// The condition that indices of `tensor` are in range; null if that is proved.
+  const Node *rangeCondition(mlir::Value tensor, llvm::ArrayRef<const Node *> subscripts);
+
+  /// True if 0 <= index < #rank at every point: an index of a rank with that
+  /// extent, or i // (#t // #rank) for an index i of t, where #rank divides #t.
+  bool isProvedBelow(const Node *index, mlir::StringAttr rank);
+
+  const std::string &getReason() const { return reason; }
+  mlir::Location getWhere() { return where ? where->getLoc() : kernel.getLoc(); }
+
+private:
+  using Scalars = llvm::DenseMap<mlir::Value, Scalar>;
+  mlir::FailureOr<Scalar> evaluate(mlir::Operation *op, Scalars &known);
+  Scalar binary(cascade::BinaryOp op, Scalar lhs, Scalar rhs);
+  mlir::FailureOr<Scalar> contraction(cascade::EinsumOp op, llvm::ArrayRef<Scalar> subscripts);
+  bool divides(mlir::StringAttr divisor, mlir::StringAttr multiple);
+  mlir::LogicalResult refuse(mlir::Operation *op, llvm::StringRef why);
+
+  Expressions &ex;
+  cascade::KernelOp kernel;
+  std::string reason;
+  mlir::Operation *where = nullptr;
+};
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_INLINER_H

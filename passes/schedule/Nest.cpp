@@ -1,0 +1,208 @@
+// Finding a nest in a kernel: the fold, its rows, and how its states accumulate.
+#include "passes/schedule/Nest.h"
+
+using namespace mlir;
+using namespace weir::cascade;
+
+namespace weir::schedule {
+
+bool splitContraction(const Node *contract, StringAttr row, StringAttr column, Operands &lhs,
+                      Operands &rhs) {
+  bool variesByRow = false;
+  for (const Node *factor : contract->operands) {
+    bool byRow = row && factor->dependsOn(row), byColumn = factor->dependsOn(column);
+    if (byRow && byColumn)
+      return false;
+    variesByRow |= byRow;
+    (byColumn ? rhs : lhs).push_back(factor);
+  }
+  return variesByRow && !rhs.empty();
+}
+
+namespace {
+
+/// True if every contraction within `node` has two sides.
+bool hasSidedContractions(const Node *node, StringAttr row, StringAttr column) {
+  if (node->kind == Node::Kind::Contract) {
+    Operands lhs, rhs;
+    if (!splitContraction(node, row, column, lhs, rhs))
+      return false;
+  }
+  return llvm::all_of(node->operands, [&](const Node *operand) {
+    return hasSidedContractions(operand, row, column);
+  });
+}
+
+bool containsContraction(const Node *node) {
+  return node->kind == Node::Kind::Contract ||
+         llvm::any_of(node->operands, containsContraction);
+}
+
+class Analysis {
+public:
+  Analysis(Expressions &ex, Inliner &inliner, KernelOp kernel) : ex(ex), inliner(inliner) {
+    nest.kernel = kernel;
+  }
+
+  LogicalResult run() {
+    if (failed(findFold()) || failed(readStates()) || failed(chooseRow()))
+      return failure();
+    return readOutputs();
+  }
+
+  Nest nest;
+  std::optional<Refusal> refusal;
+
+private:
+  LogicalResult refuse(Operation *op, const Twine &why) {
+    refusal = Refusal{op->getLoc(), why.str()};
+    return failure();
+  }
+  LogicalResult refuseInlining() {
+    refusal = Refusal{inliner.getWhere(), inliner.getReason()};
+    return failure();
+  }
+
+  LogicalResult findFold() {
+    for (auto fold : nest.kernel.getBody().getOps<FoldOp>()) {
+      if (nest.fold)
+        return refuse(fold, "a second fold in one nest");
+      nest.fold = fold;
+    }
+    if (nest.fold)
+      nest.column = nest.fold.getOverAttr();
+    return success();
+  }
+
+  /// What each state combines, with indices standing for themselves.
+  LogicalResult readStates() {
+    if (!nest.fold)
+      return success();
+    for (Operation &op : nest.fold.getBody().front().without_terminator()) {
+      auto state = dyn_cast<StateOp>(op);
+      if (!state)
+        return refuse(&op, "a reference that is computed from states");
+      SmallVector<Scalar> arguments;
+      for (StringAttr rank : state.getBodyRanks())
+        arguments.push_back({ex.index(rank)});
+      auto value = inliner.region(state.getBody(), arguments);
+      if (failed(value))
+        return refuseInlining();
+      StatePlan plan;
+      plan.op = state;
+      plan.value = value->value;
+      presence.push_back(value->present);
+      nest.states.push_back(plan);
+    }
+    return success();
+  }
+
+  /// The ranks that all states have in common.
+  SmallVector<StringAttr> pointRanks() {
+    SmallVector<StringAttr> common(nest.states[0].op.getTensorType().getRanks());
+    for (StatePlan &state : nest.states)
+      llvm::erase_if(common, [&](StringAttr rank) { return state.op.getTensorType().indexOf(rank) < 0; });
+    return common;
+  }
+
+  LogicalResult chooseRow() {
+    if (!nest.fold)
+      return success();
+    auto points = pointRanks();
+    for (StringAttr row : llvm::reverse(points)) {
+      auto trial = nest.states;
+      if (succeeded(planStates(trial, points, row))) {
+        nest.states = trial;
+        nest.row = row;
+        llvm::copy_if(points, std::back_inserter(nest.grid), [&](StringAttr rank) { return rank != row; });
+        return success();
+      }
+    }
+    if (points.empty())
+      return refuse(nest.fold, "a fold with a single point");
+    if (!refusal)
+      return refuse(nest.fold, "no rank can be the rows of its tiles");
+    return failure();
+  }
+
+  LogicalResult planStates(MutableArrayRef<StatePlan> states, ArrayRef<StringAttr> points, StringAttr row) {
+    for (auto [state, present] : llvm::zip(states, presence)) {
+      if (failed(planExtra(state, present, points, row)))
+        return failure();
+      if (!hasSidedContractions(state.value, row, nest.column))
+        return refuse(state.op, "a contraction without a row side and a column side");
+      state.predicate = splitPredicate(ex, present, row, nest.column);
+      if (present && !hasSidedContractions(present, row, nest.column))
+        return refuse(state.op, "a predicate on a contraction of columns only");
+      state.isPresent = present ? existsColumn(ex, state.predicate, row, nest.column)
+                                : ex.compare(cascade::Predicate::Gt, ex.extent(nest.column), ex.integer(0));
+    }
+    return success();
+  }
+
+  /// A state with one more rank: a product of what varies over it and what does not.
+  LogicalResult planExtra(StatePlan &state, const Node *&present, ArrayRef<StringAttr> points, StringAttr row) {
+    SmallVector<StringAttr> extras;
+    for (StringAttr rank : state.op.getTensorType().getRanks())
+      if (!llvm::is_contained(points, rank))
+        extras.push_back(rank);
+    if (extras.empty())
+      return success();
+    if (extras.size() > 1 || state.op.getCombiner() != Combiner::Sum)
+      return refuse(state.op, "a state with more ranks than a tile of rows and columns has");
+    state.extra = extras[0];
+    if (state.op.getTensorType().getRanks().back() != state.extra || points.empty())
+      return refuse(state.op, "a state whose extra rank is not its last");
+    const Node *rowFactor = nullptr;
+    for (const Node *factor : factorsOf(state.value)) {
+      bool isExtra = factor->dependsOn(state.extra);
+      if (isExtra && factor->dependsOn(row))
+        return refuse(state.op, "a factor that varies over rows and over the extra rank");
+      const Node *&side = isExtra ? state.extraFactor : rowFactor;
+      side = side ? ex.binary(BinaryFn::Mul, side, factor) : factor;
+    }
+    if (!rowFactor || !state.extraFactor || containsContraction(state.extraFactor))
+      return refuse(state.op, "an accumulation that is no product of rows and columns");
+    if (present && present->dependsOn(state.extra))
+      return refuse(state.op, "a predicate on the extra rank");
+    state.value = rowFactor;
+    return success();
+  }
+
+  LogicalResult readOutputs() {
+    for (auto output : nest.kernel.getBody().getOps<OutputOp>()) {
+      auto type = cast<cascade::TensorType>(output.getTensor().getType());
+      SmallVector<Scalar> indices;
+      for (StringAttr rank : type.getRanks())
+        indices.push_back({ex.index(rank)});
+      auto scalar = inliner.element(output.getTensor(), indices, /*isInRange=*/true);
+      if (failed(scalar))
+        return refuseInlining();
+      const Node *value = scalar->value;
+      if (scalar->present) {
+        const Node *fill = output.getFillAttr() ? ex.convert(ex.constant(output.getFillAttr()), value->type)
+                                                : ex.zero(value->type);
+        value = ex.select(scalar->present, value, fill);
+      }
+      nest.outputs.push_back({output, value});
+    }
+    return success();
+  }
+
+  Expressions &ex;
+  Inliner &inliner;
+  SmallVector<const Node *> presence;
+};
+
+} // namespace
+
+FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, KernelOp kernel,
+                            std::optional<Refusal> &refusal) {
+  Analysis analysis(ex, inliner, kernel);
+  if (succeeded(analysis.run()))
+    return analysis.nest;
+  refusal = analysis.refusal;
+  return failure();
+}
+
+} // namespace weir::schedule

@@ -1,0 +1,54 @@
+// A nest: what one loop over tiles computes, as expressions over its rows and columns.
+#ifndef WEIR_PASSES_SCHEDULE_NEST_H
+#define WEIR_PASSES_SCHEDULE_NEST_H
+
+#include "passes/schedule/Constraint.h"
+#include "passes/schedule/Inliner.h"
+
+namespace weir::schedule {
+
+/// A state of the fold.
+struct StatePlan {
+  cascade::StateOp op;
+  const Node *value = nullptr;   ///< combined at each point; the row factor, if there is an extra rank
+  const Node *extraFactor = nullptr; ///< varies over the column and `extra`, not over the row
+  mlir::StringAttr extra;        ///< rank of the state beside those of the fold's points; may be null
+  Predicate predicate;           ///< where the point is present
+  const Node *isPresent = nullptr; ///< whether any point was, of the row; null: always or not asked
+};
+
+/// An output, absent points already filled.
+struct OutputPlan {
+  cascade::OutputOp op;
+  const Node *value = nullptr;
+};
+
+/// The work of one kernel with at most one fold. Rows and columns are the ranks of
+/// a tile; with a fold, columns run over its rank.
+struct Nest {
+  cascade::KernelOp kernel;
+  cascade::FoldOp fold;           ///< null: outputs are maps and contractions only
+  mlir::StringAttr row, column;
+  llvm::SmallVector<mlir::StringAttr> grid; ///< the other ranks of the fold's points
+  llvm::SmallVector<StatePlan> states;
+  llvm::SmallVector<OutputPlan> outputs;
+};
+
+/// Why a kernel is no nest.
+struct Refusal {
+  mlir::Location where;
+  std::string reason;
+};
+
+/// Analyses a kernel; fails with a `refusal`.
+mlir::FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, cascade::KernelOp kernel,
+                                  std::optional<Refusal> &refusal);
+
+/// The sides of a contraction in a nest: factors that vary over the columns, and
+/// the others. False if a factor varies over rows and columns, or a side has none.
+bool splitContraction(const Node *contract, mlir::StringAttr row, mlir::StringAttr column,
+                      Operands &lhs, Operands &rhs);
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_NEST_H

@@ -1,0 +1,290 @@
+// Emits a tile kernel: its arguments, loops and blocks.
+#include "passes/schedule/TileEmitter.h"
+
+#include "passes/schedule/PointExpression.h"
+
+using namespace mlir;
+using namespace weir::cascade;
+
+namespace weir::schedule {
+
+TileEmitter::TileEmitter(Expressions &ex, Inliner &inliner, KernelOp source, TileShape shape)
+    : ex(ex), inliner(inliner), source(source), shape(shape), b(source.getContext()),
+      location(source.getLoc()) {}
+
+void TileEmitter::setName(Operation *op, StringRef name) {
+  op->setAttr("asm_name", StringAttr::get(op->getContext(), name));
+}
+
+static void setArgumentNames(Operation *op, ArrayRef<std::string> names) {
+  SmallVector<Attribute> all;
+  for (const std::string &name : names)
+    all.push_back(StringAttr::get(op->getContext(), name));
+  op->setAttr("arg_names", ArrayAttr::get(op->getContext(), all));
+}
+
+//===-- The kernel ----------------------------------------------------------===//
+
+tile::KernelOp TileEmitter::createKernel(OpBuilder &at) {
+  SetVector<StringAttr> ranks;
+  SmallVector<Attribute> descriptions;
+  SmallVector<std::pair<Value, tile::ArgumentAttr>> inputs;
+  SmallVector<std::pair<OutputOp, tile::ArgumentAttr>> results;
+  auto describe = [&](StringAttr name, tile::Direction direction, Value tensor, Type storage) {
+    auto type = cast<cascade::TensorType>(tensor.getType());
+    ranks.insert(type.getRanks().begin(), type.getRanks().end());
+    SmallVector<Attribute> own(type.getRanks().begin(), type.getRanks().end());
+    auto argument = tile::ArgumentAttr::get(at.getContext(), name, direction,
+                                            at.getArrayAttr(own), storage);
+    descriptions.push_back(argument);
+    return argument;
+  };
+  Block &body = source.getBody().front();
+  for (auto input : body.getOps<InputOp>())
+    inputs.push_back({input, describe(input.getNameAttr(), tile::Direction::In, input.getResult(),
+                                      cast<cascade::TensorType>(input.getType()).getElementType())});
+  for (auto param : body.getOps<ParamOp>())
+    inputs.push_back({param, describe(param.getNameAttr(), tile::Direction::Param, param.getResult(),
+                                      cast<cascade::TensorType>(param.getType()).getElementType())});
+  for (auto output : body.getOps<OutputOp>())
+    results.push_back({output, describe(output.getNameAttr(), tile::Direction::Out, output.getTensor(),
+                                        output.getStorage())});
+  SmallVector<int64_t> pinned;
+  SmallVector<Attribute> names(ranks.begin(), ranks.end());
+  for (StringAttr rank : ranks) {
+    RankOp declaration = source.getRankDeclaration(rank);
+    pinned.push_back(declaration && declaration.getSize() ? *declaration.getSize() : -1);
+  }
+  kernel = tile::KernelOp::create(at, location, source.getSymName(), at.getArrayAttr(names), pinned,
+                                  at.getArrayAttr(descriptions));
+  Block &block = kernel.getBody().emplaceBlock();
+  for (StringAttr rank : ranks)
+    extents[rank] = block.addArgument(at.getIndexType(), location);
+  for (auto [tensor, description] : inputs)
+    arguments[tensor] = block.addArgument(tile::KernelOp::valueTypeOf(description), location);
+  for (auto [op, description] : results)
+    outputs[op] = block.addArgument(tile::KernelOp::valueTypeOf(description), location);
+  b.setInsertionPointToEnd(&block);
+  return kernel;
+}
+
+Value TileEmitter::extent(StringAttr rank) {
+  if (Value known = extents.lookup(rank))
+    return known;
+  RankOp declaration = source.getRankDeclaration(rank);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  AffineExpressions expressions = affine();
+  AffineExpr size;
+  if (declaration.getSize())
+    size = b.getAffineConstantExpr(*declaration.getSize());
+  else if (declaration.getFamilyAttr())
+    return extents[rank] = extent(declaration.getFamilyAttr());
+  else
+    size = expressions.of(inliner.region(declaration.getExtent(), {})->value);
+  return extents[rank] = index(tile::Bound::Only, expressions, {size}, ("$" + rank.getValue()).str());
+}
+
+AffineExpressions TileEmitter::affine() {
+  return AffineExpressions(ex.context, [this](const Node *node) -> Value {
+    if (node->kind == Node::Kind::Index)
+      return indices.lookup(cast<StringAttr>(node->attr));
+    if (node->kind == Node::Kind::Extent)
+      return extent(cast<StringAttr>(node->attr));
+    if (node->kind == Node::Kind::Name)
+      return values.lookup(node);
+    return arguments.lookup(node->tensor);
+  });
+}
+
+Value TileEmitter::index(tile::Bound bound, AffineExpressions &affine, ArrayRef<AffineExpr> results,
+                         StringRef name) {
+  auto op = tile::IndexOp::create(b, location, b.getIndexType(), bound, affine.map(results),
+                                  affine.operands());
+  setName(op, name);
+  return op;
+}
+
+Value TileEmitter::constantIndex(int64_t value, StringRef name) {
+  AffineExpressions none = affine();
+  return index(tile::Bound::Only, none, {b.getAffineConstantExpr(value)}, name);
+}
+
+//===-- Loops ---------------------------------------------------------------===//
+
+void TileEmitter::openParallel(StringAttr over, ArrayRef<StringAttr> grid, bool descending) {
+  row = over;
+  SmallVector<Value> ends{extent(row)};
+  SmallVector<int64_t> steps{shape.block};
+  SmallVector<bool> directions{descending};
+  SmallVector<std::string> names{row.str() + "0"};
+  for (StringAttr rank : grid) {
+    ends.push_back(extent(rank));
+    steps.push_back(1);
+    directions.push_back(false);
+    names.push_back(rank.str());
+  }
+  parallel = tile::ParallelOp::create(b, location, ends, steps, directions);
+  setArgumentNames(parallel, names);
+  Block &block = parallel->getRegion(0).emplaceBlock();
+  origin = block.addArgument(b.getIndexType(), location);
+  for (StringAttr rank : grid)
+    indices[rank] = block.addArgument(b.getIndexType(), location);
+  b.setInsertionPointToEnd(&block);
+}
+
+void TileEmitter::closeParallel() {
+  b.setInsertionPointAfter(parallel);
+  parallel = nullptr;
+  origin = {};
+  indices.clear();
+  values.clear();
+  llvm::DenseMap<std::pair<const Node *, StringAttr>, Staged> kept;
+  for (auto &entry : staged)
+    if (entry.second.ref.getParentBlock() == &kernel.getBody().front())
+      kept.insert(entry);
+  staged = std::move(kept);
+}
+
+void TileEmitter::forColumns(StringAttr over, Value lower, Value upper, ValueRange full,
+                             llvm::function_ref<void()> body) {
+  OpBuilder::InsertionGuard guard(b);
+  auto op = tile::ForOp::create(b, location, lower, upper, full, shape.columns, tile::Order::Any);
+  setArgumentNames(op, {over.str() + "0"});
+  Block &block = op.getBody().emplaceBlock();
+  columnOrigin = block.addArgument(b.getIndexType(), location);
+  column = over;
+  loop = op;
+  b.setInsertionPointToEnd(&block);
+  body();
+  loop = nullptr;
+  columnOrigin = {};
+}
+
+void TileEmitter::forAllColumns(StringAttr over, llvm::function_ref<void()> body) {
+  Value size = extent(over), first = constantIndex(0, "first");
+  AffineExpressions expressions = affine();
+  AffineExpr whole = expressions.of(size).floorDiv(shape.columns) * shape.columns;
+  Value full = index(tile::Bound::Only, expressions, {whole}, "whole");
+  forColumns(over, first, size, {first, full}, body);
+}
+
+void TileEmitter::subtile(StringAttr over, ValueRange only, llvm::function_ref<void()> body) {
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Value> origins{origin}, ends{extent(row)};
+  SmallVector<int64_t> tiles{shape.block}, extentsOfSub{shape.rows};
+  SmallVector<std::string> names{row.str()};
+  if (over) {
+    origins.push_back(columnOrigin);
+    ends.push_back(extent(over));
+    tiles.push_back(shape.columns);
+    extentsOfSub.push_back(shape.columns);
+    names.push_back(over.str());
+  }
+  auto op = tile::SubtileOp::create(b, location, origins, ends, tiles, extentsOfSub, only);
+  setArgumentNames(op, names);
+  Block &block = op.getBody().emplaceBlock();
+  auto savedValues = values;
+  auto savedIndices = indices;
+  indices[row] = block.addArgument(b.getIndexType(), location);
+  if (over)
+    indices[over] = block.addArgument(b.getIndexType(), location);
+  b.setInsertionPointToEnd(&block);
+  body();
+  values = std::move(savedValues);
+  indices = std::move(savedIndices);
+  uses.clear();
+}
+
+//===-- Blocks --------------------------------------------------------------===//
+
+Value TileEmitter::carry(StringAttr extra, Type type, TypedAttr init, StringRef name) {
+  SmallVector<Value> ends{extent(row)};
+  SmallVector<int64_t> tiles{shape.block};
+  if (extra) {
+    ends.push_back(extent(extra));
+    tiles.push_back(0);
+  }
+  auto op = tile::CarryOp::create(b, location, tile::RefType::get(ex.context), ValueRange(origin), ends,
+                                  tiles, type, init);
+  setName(op, name);
+  return op;
+}
+
+tile::StageOp TileEmitter::stage(ArrayRef<StringAttr> ranks, ValueRange origins, ValueRange ends,
+                                 ArrayRef<int64_t> tiles, const Node *value, int64_t width,
+                                 StringRef name) {
+  auto op = tile::StageOp::create(b, location, tile::RefType::get(ex.context), origins, ends, tiles,
+                                  tile::PanelAttr::get(ex.context, width), value->type);
+  setName(op, name);
+  SmallVector<std::string> names;
+  Block &block = op.getBody().emplaceBlock();
+  auto savedValues = std::move(values);
+  auto savedIndices = indices;
+  values.clear();
+  for (StringAttr rank : ranks) {
+    names.push_back(rank.str());
+    indices[rank] = block.addArgument(b.getIndexType(), location);
+  }
+  setArgumentNames(op, names);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&block);
+  inStage = true;
+  tile::YieldOp::create(b, location, this->value(value));
+  inStage = false;
+  values = std::move(savedValues);
+  indices = std::move(savedIndices);
+  return op;
+}
+
+/// A name for a staged expression: that of the one tensor it reads, or of its ranks.
+static std::string stagedName(const Node *node) {
+  if (node->kind == Node::Kind::Load)
+    if (auto input = node->tensor.getDefiningOp<InputOp>())
+      return input.getName().str() + "p";
+  for (const Node *operand : node->operands)
+    if (std::string name = stagedName(operand); !name.empty())
+      return name;
+  return "";
+}
+
+Value TileEmitter::stageRows(const Node *factor, StringAttr inner) {
+  Staged &known = staged[{factor, inner}];
+  if (known.ref)
+    return known.ref;
+  OpBuilder::InsertionGuard guard(b);
+  if (loop)
+    b.setInsertionPoint(loop);
+  auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor, shape.rows,
+                  stagedName(factor));
+  staged[{factor, inner}].ref = op;
+  return op;
+}
+
+TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lanes, StringAttr inner,
+                                              int64_t width) {
+  auto known = staged.find({factor, inner});
+  if (known != staged.end())
+    return known->second;
+  llvm::MapVector<StringAttr, const Node *> leading;
+  for (StringAttr rank : factor->ranks)
+    if (rank != lanes && rank != inner)
+      leading[rank] = ex.index(rank);
+  const Node *general = generalise(factor, leading);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(parallel);
+  SmallVector<StringAttr> ranks;
+  Staged result;
+  for (auto &[rank, subscript] : leading) {
+    ranks.push_back(rank);
+    result.ranks.push_back(rank);
+    result.leading.push_back(subscript);
+  }
+  ranks.append({lanes, inner});
+  SmallVector<Value> ends = llvm::map_to_vector(ranks, [&](StringAttr rank) { return extent(rank); });
+  SmallVector<int64_t> tiles(ranks.size(), 0);
+  result.ref = stage(ranks, {}, ends, tiles, general, width, stagedName(factor));
+  return staged[{factor, inner}] = result;
+}
+
+} // namespace weir::schedule

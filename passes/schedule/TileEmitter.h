@@ -1,0 +1,128 @@
+// Emits expressions of a nest into a tile kernel: loads, contractions, maps.
+#ifndef WEIR_PASSES_SCHEDULE_TILE_EMITTER_H
+#define WEIR_PASSES_SCHEDULE_TILE_EMITTER_H
+
+#include "dialect/tile/Tile.h"
+#include "passes/schedule/IndexExpression.h"
+#include "passes/schedule/Nest.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace weir::schedule {
+
+/// The shape of the tiles, as the target plans it.
+struct TileShape {
+  int64_t rows = 6;     ///< of a sub-tile
+  int64_t columns = 64; ///< of a sub-tile
+  int64_t block = 192;  ///< rows of a block, a multiple of `rows`
+};
+
+/// Builds one tile kernel. Values are emitted where the builder stands, operands
+/// of contractions where they belong: those of columns before the parallel loop,
+/// those of rows in it.
+class TileEmitter {
+public:
+  TileEmitter(Expressions &ex, Inliner &inliner, cascade::KernelOp source, TileShape shape);
+
+  /// Creates the kernel with the arguments of `source` at `b`.
+  tile::KernelOp createKernel(mlir::OpBuilder &at);
+
+  /// Why `node` cannot be emitted in a nest, or null.
+  std::optional<std::string> whyNot(const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+
+  // Structure.
+
+  /// Opens a parallel loop over blocks of `row` and over `grid`, and stands in it.
+  void openParallel(mlir::StringAttr row, llvm::ArrayRef<mlir::StringAttr> grid, bool descending);
+  /// Stands behind the parallel loop.
+  void closeParallel();
+  /// Runs `body` in a loop over tiles of `column`.
+  void forColumns(mlir::StringAttr column, mlir::Value lower, mlir::Value upper,
+                  mlir::ValueRange full, llvm::function_ref<void()> body);
+  /// The same over all of `column`; tiles of valid columns only are full.
+  void forAllColumns(mlir::StringAttr column, llvm::function_ref<void()> body);
+  /// Runs `body` in the sub-tiles of the current block, and column tile if there is one.
+  void subtile(mlir::StringAttr column, mlir::ValueRange only, llvm::function_ref<void()> body);
+
+  // Values.
+
+  /// The value of an expression at the current point; memoised in the region.
+  mlir::Value value(const Node *node);
+  /// Roots that are emitted in the current region: what they share is emitted once.
+  void share(llvm::ArrayRef<const Node *> roots);
+  void bind(const Node *node, mlir::Value to) { values[node] = to; }
+  mlir::Value index(tile::Bound bound, AffineExpressions &affine, llvm::ArrayRef<mlir::AffineExpr> results,
+                    llvm::StringRef name);
+  AffineExpressions affine();
+  mlir::Value constantIndex(int64_t value, llvm::StringRef name);
+  mlir::Value extent(mlir::StringAttr rank);
+  mlir::Value mask(llvm::ArrayRef<Linear> constraints, mlir::StringAttr column, bool byRow);
+  /// A block that carries a state of the current rows, and of `extra` if not null.
+  mlir::Value carry(mlir::StringAttr extra, mlir::Type type, mlir::TypedAttr init, llvm::StringRef name);
+  /// The subscripts as operands of a load or store.
+  mlir::AffineMap subscripts(llvm::ArrayRef<const Node *> nodes, llvm::SmallVector<mlir::Value> &operands);
+  void store(mlir::Value value, mlir::Value ref, llvm::ArrayRef<const Node *> at);
+  /// Stores an output at the current rows, and columns of `column` if not null.
+  void storeOutput(OutputPlan &output, mlir::StringAttr column);
+  /// Replaces the rows of a carried block by an expression.
+  void update(mlir::Value ref, const Node *value);
+  /// Adds `p` times the staged `factor`, over the columns, to a carried block.
+  void accumulate(mlir::Value ref, mlir::Value p, const Node *factor, mlir::StringAttr extra);
+
+  mlir::OpBuilder &builder() { return b; }
+  mlir::Location loc() { return location; }
+  mlir::Value argument(mlir::Value tensor) { return arguments.lookup(tensor); }
+  mlir::Value output(cascade::OutputOp op) { return outputs.lookup(op); }
+  mlir::Value rowIndex() { return indices.lookup(row); }
+  mlir::Value blockOrigin() { return origin; }
+  mlir::Value columnTile() { return columnOrigin; }
+  TileShape getShape() { return shape; }
+  void bindCarry(mlir::Value state, mlir::Value ref) { carries[state] = ref; }
+  static void setName(mlir::Operation *op, llvm::StringRef name);
+
+private:
+  struct Staged {
+    mlir::Value ref;
+    llvm::SmallVector<mlir::StringAttr> ranks; ///< leading ranks
+    Operands leading;                          ///< their subscripts
+  };
+
+  mlir::Value load(const Node *node);
+  mlir::Value contract(const Node *node);
+  mlir::Value map(const Node *node);
+  mlir::Value point(const Node *node);
+  mlir::Value inRegion(const Node *node, mlir::Region &region, llvm::SmallVector<mlir::Value> &operands,
+                       mlir::Type refElement);
+  void collect(const Node *node, bool isRoot, llvm::SmallSetVector<const Node *, 8> &leaves);
+  Staged stageColumns(const Node *factor, mlir::StringAttr lanes, mlir::StringAttr inner, int64_t width);
+  mlir::Value stageRows(const Node *factor, mlir::StringAttr inner);
+  tile::StageOp stage(llvm::ArrayRef<mlir::StringAttr> ranks, mlir::ValueRange origins, mlir::ValueRange ends,
+                      llvm::ArrayRef<int64_t> tiles, const Node *value, int64_t width, llvm::StringRef name);
+  const Node *generalise(const Node *node, llvm::MapVector<mlir::StringAttr, const Node *> &leading);
+  const Node *product(llvm::ArrayRef<const Node *> factors);
+  Operands leadingOf(const Staged &columns);
+  mlir::Value clamped(const Node *subscript, mlir::StringAttr rank);
+
+  Expressions &ex;
+  Inliner &inliner;
+  cascade::KernelOp source;
+  TileShape shape;
+  mlir::OpBuilder b;
+  mlir::Location location;
+  tile::KernelOp kernel;
+
+  llvm::DenseMap<mlir::Value, mlir::Value> arguments, carries;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> outputs;
+  llvm::DenseMap<mlir::StringAttr, mlir::Value> indices, extents;
+  llvm::DenseMap<const Node *, mlir::Value> values;
+  llvm::DenseMap<const Node *, unsigned> uses;
+  llvm::DenseMap<std::pair<const Node *, mlir::StringAttr>, Staged> staged;
+
+  mlir::StringAttr row, column;
+  mlir::Value origin, columnOrigin; ///< of the current block and column tile
+  mlir::Operation *parallel = nullptr, *loop = nullptr;
+  bool inStage = false;
+};
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_TILE_EMITTER_H

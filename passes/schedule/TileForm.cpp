@@ -1,0 +1,153 @@
+// From a derived kernel to a tile kernel: a fold over columns, or maps and contractions.
+#include "passes/schedule/TileForm.h"
+
+#include "passes/schedule/FoldEmitter.h"
+
+using namespace mlir;
+using namespace weir::cascade;
+
+namespace weir::schedule {
+namespace {
+
+/// Multiplies what varies with rows only into the row operand of a contraction.
+class Absorber {
+public:
+  Absorber(Expressions &ex, StringAttr column) : ex(ex), column(column) {}
+
+  const Node *operator()(const Node *node) {
+    if (const Node *known = done.lookup(node))
+      return known;
+    return done[node] = rebuild(node);
+  }
+
+private:
+  const Node *rebuild(const Node *node) {
+    Operands operands = llvm::map_to_vector<4>(node->operands, [&](const Node *o) { return (*this)(o); });
+    if (isBinary(node, BinaryFn::Mul))
+      for (unsigned side : {0u, 1u}) {
+        const Node *contraction = operands[side], *factor = operands[1 - side];
+        bool fits = contraction->kind == Node::Kind::Contract && !factor->dependsOn(column) && isLight(factor);
+        if (!fits)
+          continue;
+        Operands factors{factor};
+        llvm::append_range(factors, contraction->operands);
+        return ex.contract(cast<StringAttr>(contraction->attr), factors, contraction->type);
+      }
+    switch (node->kind) {
+    case Node::Kind::Apply:
+      return ex.apply(node->attr, operands, node->type);
+    case Node::Kind::Select:
+      return ex.select(operands[0], operands[1], operands[2]);
+    case Node::Kind::Convert:
+      return ex.convert(operands[0], node->type, node->attr);
+    default:
+      return node;
+    }
+  }
+
+  static bool isLight(const Node *node) {
+    return node->kind == Node::Kind::Constant || node->kind == Node::Kind::Load;
+  }
+
+  Expressions &ex;
+  StringAttr column;
+  llvm::DenseMap<const Node *, const Node *> done;
+};
+
+void absorbFactors(Expressions &ex, Nest &nest) {
+  Absorber absorb(ex, nest.column);
+  for (StatePlan &state : nest.states) {
+    state.value = absorb(state.value);
+    for (const Node *&condition : state.predicate.conditions)
+      condition = absorb(condition);
+  }
+}
+
+/// An output of maps and contractions: rows and columns are two of its ranks.
+class MapEmitter {
+public:
+  MapEmitter(Expressions &ex, TileEmitter &emit) : ex(ex), emit(emit) {}
+
+  std::optional<Refusal> check(OutputPlan &output) {
+    auto ranks = cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks();
+    if (ranks.empty())
+      return Refusal{output.op.getLoc(), "an output that is a scalar"};
+    if (ranks.size() == 1) {
+      rowOf[output.op] = ranks[0];
+      return refusalOf(output, emit.whyNot(output.value, ranks[0], {}));
+    }
+    StringAttr column = ranks.back();
+    const Node *value = Absorber(ex, column)(output.value);
+    std::optional<std::string> why;
+    for (StringAttr row : llvm::reverse(ranks.drop_back())) {
+      why = emit.whyNot(value, row, column);
+      if (why)
+        continue;
+      output.value = value;
+      rowOf[output.op] = row;
+      return {};
+    }
+    return refusalOf(output, why);
+  }
+
+  void run(OutputPlan &output) {
+    auto ranks = cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks();
+    StringAttr row = rowOf.lookup(output.op), column = ranks.size() > 1 ? ranks.back() : StringAttr();
+    SmallVector<StringAttr> grid;
+    llvm::copy_if(ranks, std::back_inserter(grid), [&](StringAttr rank) { return rank != row && rank != column; });
+    emit.openParallel(row, grid, /*descending=*/false);
+    auto body = [&] {
+      emit.subtile(column, {}, [&] {
+        emit.share({output.value});
+        emit.storeOutput(output, column);
+      });
+    };
+    if (column)
+      emit.forAllColumns(column, body);
+    else
+      body();
+    emit.closeParallel();
+  }
+
+private:
+  static std::optional<Refusal> refusalOf(OutputPlan &output, std::optional<std::string> why) {
+    if (!why)
+      return {};
+    return Refusal{output.op.getLoc(), *why};
+  }
+
+  Expressions &ex;
+  TileEmitter &emit;
+  llvm::DenseMap<Operation *, StringAttr> rowOf;
+};
+
+} // namespace
+
+FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape shape,
+                                       std::optional<Refusal> &refusal) {
+  Expressions ex(kernel.getContext());
+  Inliner inliner(ex, kernel);
+  auto nest = analyseNest(ex, inliner, kernel, refusal);
+  if (failed(nest))
+    return failure();
+  TileEmitter emit(ex, inliner, kernel, shape);
+  if (nest->fold) {
+    absorbFactors(ex, *nest);
+    FoldEmitter fold(ex, inliner, *nest, emit);
+    if ((refusal = fold.check()))
+      return failure();
+    auto result = emit.createKernel(at);
+    fold.run();
+    return result;
+  }
+  MapEmitter maps(ex, emit);
+  for (OutputPlan &output : nest->outputs)
+    if ((refusal = maps.check(output)))
+      return failure();
+  auto result = emit.createKernel(at);
+  for (OutputPlan &output : nest->outputs)
+    maps.run(output);
+  return result;
+}
+
+} // namespace weir::schedule
