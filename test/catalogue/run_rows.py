@@ -8,6 +8,7 @@ that these are checked too; `--given` passes all of them.
 """
 
 import argparse
+import random
 import subprocess
 import sys
 import tempfile
@@ -83,10 +84,8 @@ def check_row(item, options):
     if not (ROOT / "examples" / family / f"{row['name']}.weir").exists():
         return f"{family}/{row['name']}", 0, len(row["small"]), np.inf, "no .weir file"
     right, worst, reason = 0, 0.0, ""
-    sizes = [options.size] if options.size is not None else range(len(row["small"]))
+    sizes = [k for k in range(len(row["small"])) if options.size in (None, k)]
     for k in sizes:
-        if k >= len(row["small"]):
-            continue
         error, wrong = check(family, row, row["small"][k], options)
         right += not wrong
         worst = max(worst, error)
@@ -100,16 +99,20 @@ def main():
     parser.add_argument("--weir", default=str(ROOT / "build" / "bin" / "weir"))
     parser.add_argument("--target", default="interp")
     parser.add_argument("--size", type=int)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the inputs and of the sample")
+    parser.add_argument("--sample", type=int, help="so many rows of those named, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=120)
     parser.add_argument("--tolerance", type=float, help="instead of the row's own")
     parser.add_argument("--given", action="store_true", help="pass every parameter, not only what the size overrides")
     parser.add_argument("--failed", action="store_true", help="print only the rows that fail")
     options = parser.parse_args()
+    chosen = rows.select(options.rows)
+    if options.sample is not None and options.sample < len(chosen):
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
     passed = failed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
-        for name, right, count, worst, reason in pool.map(lambda r: check_row(r, options), rows.select(options.rows)):
+        for name, right, count, worst, reason in pool.map(lambda r: check_row(r, options), chosen):
             good = not reason
             passed, failed = passed + good, failed + (not good)
             if not (good and options.failed):
