@@ -331,8 +331,10 @@ static Term *invert(TermBuilder &build, Term *side, Term *other, const Rank *ran
     forEachTerm(term, [&](Term *part) { count += part->kind == TermKind::Extent && part->ranks[0] == rank; });
     return count;
   };
+  if (holds(other) || holds(side) != 1)
+    return nullptr;
   while (side->kind != TermKind::Extent) {
-    if (side->kind != TermKind::Binary || holds(side) != 1)
+    if (side->kind != TermKind::Binary)
       return nullptr;
     Term *lhs = side->args[0], *rhs = side->args[1];
     bool onLeft = holds(lhs);
@@ -355,19 +357,33 @@ static Term *invert(TermBuilder &build, Term *side, Term *other, const Rank *ran
   return side->ranks.front() == rank ? other : nullptr;
 }
 
-void Elaborator::solveExtent(Rank &rank) {
-  for (const Constraint &constraint : program.constraints) {
-    Term *equality = constraint.value;
-    if (equality->kind != TermKind::Compare || equality->predicate != cascade::Predicate::Eq)
-      continue;
-    for (unsigned side : {0, 1}) {
-      Term *other = equality->args[1 - side];
-      bool elsewhere = false;
-      forEachTerm(other, [&](Term *part) { elsewhere |= part->kind == TermKind::Extent && part->ranks[0] == &rank; });
-      if (elsewhere)
+/// The ranks whose extents nothing gives yet, of those in a constraint.
+static SmallVector<Rank *> unknownRanks(const Constraint &constraint) {
+  SmallVector<Rank *> unknown;
+  forEachTerm(constraint.value, [&](Term *part) {
+    if (part->kind != TermKind::Extent)
+      return;
+    Rank *rank = part->ranks.front();
+    bool given = !rank->declared || rank->carried || rank->extent || rank->like || rank->size;
+    if (!given && !is_contained(unknown, rank))
+      unknown.push_back(rank);
+  });
+  return unknown;
+}
+
+/// Takes extents from equalities with one unknown, as long as that gives new ones.
+void Elaborator::solveExtents() {
+  bool solved = true;
+  while (solved) {
+    solved = false;
+    for (const Constraint &constraint : program.constraints) {
+      Term *equality = constraint.value;
+      if (equality->kind != TermKind::Compare || equality->predicate != cascade::Predicate::Eq)
         continue;
-      if ((rank.extent = invert(build, equality->args[side], other, &rank)))
-        return;
+      SmallVector<Rank *> unknown = unknownRanks(constraint);
+      for (unsigned side = 0; side < 2 && unknown.size() == 1 && !unknown[0]->extent; ++side)
+        unknown[0]->extent = invert(build, equality->args[side], equality->args[1 - side], unknown[0]);
+      solved |= unknown.size() == 1 && unknown[0]->extent;
     }
   }
 }
@@ -381,10 +397,7 @@ void Elaborator::elaborateConstraints() {
     StringRef text(start, constraint->range.End.getPointer() - start);
     program.constraints.push_back({value, text, constraint->range});
   }
-  for (Rank &rank : program.ranks)
-    if (rank.declared && !rank.carried && !rank.extent && !rank.like && !rank.size)
-      solveExtent(rank);
-  checkExtentCycles();
+  solveExtents();
 }
 
 bool Elaborator::run() {

@@ -243,12 +243,18 @@ Rank *Elaborator::aliasOf(Rank &rank) {
     std::string name = (rank.name + "." + Twine(i)).str();
     if (program.rankNames.contains(name))
       continue;
-    ast::Name alias{storage.emplace_back(name), rank.range};
+    ast::Name alias{program.storage.emplace_back(name), rank.range};
     Rank *added = addRank(alias);
     added->like = &rank;
     added->declared = added->used = true;
     return added;
   }
+}
+
+/// The rank that `:` binds: the tensor's own, unless it would capture an index of `element`.
+Rank *Elaborator::boundRank(Rank &rank, Term *element, ArrayRef<Rank *> taken) {
+  bool captures = is_contained(element->free, &rank) || is_contained(taken, &rank);
+  return captures ? aliasOf(rank) : &rank;
 }
 
 /// `x in I[m, :]` is `any[j](I[m, j] == x)`; `x in lo..hi` is `lo <= x and x < hi`.
@@ -280,18 +286,20 @@ Term *Elaborator::elaborateMembership(const Expr &e, Scope &scope) {
                  Twine(tensor->ranks.size()) + " ranks and is given " + Twine(set.items.size()) + " subscripts"),
            nullptr;
   SmallVector<Term *> subscripts;
-  SmallVector<Rank *> bound;
-  for (auto [rank, item] : zip(tensor->ranks, set.items)) {
-    Term *subscript = nullptr;
-    if (isAll(item)) {
-      bound.push_back(aliasOf(*rank));
-      subscript = build.index(item.range, bound.back());
-    } else {
-      subscript = elaborate(*item.value, scope);
-    }
-    if (!subscript)
+  SmallVector<Rank *> taken, bound;
+  for (const ast::Item &item : set.items) {
+    Term *subscript = isAll(item) ? nullptr : elaborate(*item.value, scope);
+    if (!isAll(item) && !subscript)
       return nullptr;
     subscripts.push_back(subscript);
+    if (subscript)
+      append_range(taken, subscript->free);
+  }
+  for (auto [rank, subscript] : zip(tensor->ranks, subscripts)) {
+    if (subscript)
+      continue;
+    bound.push_back(boundRank(*rank, element, taken));
+    subscript = build.index(set.range, bound.back());
   }
   Term *member = build.read(set.range, tensor, subscripts);
   return build.reduce(e.range, cascade::Combiner::Any,

@@ -65,7 +65,7 @@ private:
   void elaborateInputs();
   void elaborateFill(Tensor &tensor);
   void elaborateConstraints();
-  void solveExtent(Rank &rank);
+  void solveExtents();
   void checkExtentCycles();
   bool checkExtent(Term *term, llvm::StringRef role, bool isConstraint = false);
   void elaborateEquations();
@@ -100,6 +100,7 @@ private:
   bool resolveRank(const ast::Name &name, Scope &scope, llvm::SmallVectorImpl<Rank *> &ranks);
   Term *readBare(llvm::SMRange range, Tensor &tensor);
   Rank *aliasOf(Rank &rank);
+  Rank *boundRank(Rank &rank, Term *element, llvm::ArrayRef<Rank *> taken);
 
   // Errors.
   Diagnostic &error(llvm::StringRef id, llvm::SMRange range, const llvm::Twine &message);
@@ -112,7 +113,6 @@ private:
   const std::map<std::string, std::string> &settings;
   Diagnostics &diagnostics;
   std::vector<llvm::StringRef> knownSettings;
-  std::deque<std::string> storage; ///< names made here
   llvm::SmallVector<const ast::Function *> inlining;
   Scope kernelScope;
 };

@@ -233,7 +233,7 @@ Term *Elaborator::elaborateSelection(const Expr &e, Scope &scope) {
   if (e.text == "sort" && ranks[1]->like != ranks[0]) {
     Term *equal = build.compare(e.range, Predicate::Eq, build.extent(e.range, ranks[1]), build.extent(e.range, ranks[0]));
     program.constraints.push_back(
-        {equal, storage.emplace_back(("#" + ranks[1]->name + " == #" + ranks[0]->name).str()), e.range});
+        {equal, program.storage.emplace_back(("#" + ranks[1]->name + " == #" + ranks[0]->name).str()), e.range});
   }
   return build.make(needsInto ? TermKind::TopK : TermKind::RankOf, e.range, body, ranks);
 }

@@ -1,6 +1,8 @@
 // The order of equations; iterative ranks of recurrences, outermost first.
 #include "frontends/weir/Groups.h"
 
+#include "frontends/weir/Elaborate.h"
+
 using namespace llvm;
 
 namespace weir::frontend {
@@ -24,10 +26,34 @@ public:
         return reportCycle(order), false;
     }
     orderMembers();
+    requirePositiveDivisors();
     return checkDirections() && assignStarts();
   }
 
 private:
+  /// `t // w * w - 1` is earlier than `t` for a positive `w`: a const scalar must be one.
+  void requirePositiveDivisors() {
+    SmallPtrSet<Tensor *, 4> divisors;
+    auto inSubscript = [&](Term *part) {
+      bool divides = part->kind == TermKind::Binary && (part->binary == cascade::BinaryFn::FloorDiv ||
+                                                        part->binary == cascade::BinaryFn::Mod);
+      Term *divisor = divides ? part->args[1] : nullptr;
+      bool isConst = divisor && divisor->kind == TermKind::Read && divisor->tensor->role == Tensor::Parameter;
+      if (!isConst || !divisors.insert(divisor->tensor).second)
+        return;
+      TermBuilder build(program);
+      Term *positive = build.compare(part->range, cascade::Predicate::Ge, divisor, build.integer(part->range, 1));
+      program.constraints.push_back(
+          {positive, program.storage.emplace_back((divisor->tensor->name + " >= 1").str()), part->place()});
+    };
+    for (Tensor *member : group.members)
+      forEachTerm(member->value, [&](Term *term) {
+        if (term->kind == TermKind::Read && is_contained(group.members, term->tensor))
+          for (Term *subscript : term->args)
+            forEachTerm(subscript, inSubscript);
+      });
+  }
+
   unsigned positionOf(const Tensor *tensor) const { return find(group.members, tensor) - group.members.begin(); }
 
   std::vector<std::vector<unsigned>> componentsOfReads() const {

@@ -109,8 +109,10 @@ void Lowering::emitRank(Rank &rank, llvm::DenseSet<const Rank *> &done) {
 
 void Lowering::emitRanks() {
   llvm::DenseSet<const Rank *> done;
-  for (Rank &rank : program.ranks)
-    emitRank(rank, done);
+  for (bool fromLines : {false, true}) // the signature's come first
+    for (Rank &rank : program.ranks)
+      if (rank.declared == fromLines)
+        emitRank(rank, done);
 }
 
 void Lowering::emitInput(Tensor &tensor) {

@@ -25,7 +25,8 @@ Value Lowering::convert(Value value, Kind kind, Location loc, Frame &frame) {
 }
 
 Value Lowering::emit(Term *term, Kind wanted, Frame &frame, Indices &indices) {
-  Kind natural = settled(term->result, wanted);
+  bool isLiteral = term->kind == TermKind::Int && isReal(wanted); // an integer that meets a real is written as one
+  Kind natural = isLiteral ? wanted : settled(term->result, wanted);
   Value value = indices.emitted.lookup({term, natural});
   if (!value) {
     value = emitAs(term, natural, frame, indices);
@@ -36,8 +37,8 @@ Value Lowering::emit(Term *term, Kind wanted, Frame &frame, Indices &indices) {
 
 Value Lowering::emitConstant(Term *term, Kind kind, Frame &frame) {
   TypedAttr value;
-  if (term->kind == TermKind::Real)
-    value = FloatAttr::get(scalarType(kind), term->real);
+  if (isReal(kind))
+    value = FloatAttr::get(scalarType(kind), term->kind == TermKind::Real ? term->real : double(term->integer));
   else if (term->kind == TermKind::Bool)
     value = BoolAttr::get(context, term->integer);
   else

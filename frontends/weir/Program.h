@@ -131,6 +131,7 @@ struct Program {
   llvm::StringMap<Rank *> rankNames;
   llvm::StringMap<Tensor *> tensorNames;
   llvm::StringMap<ElementType> typeNames; ///< type parameters
+  std::deque<std::string> storage;        ///< names and texts made here
   Kind realKind = Kind::F32;              ///< what a weak real is in the end
 
   std::vector<Tensor *> equations();
