@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def settings(row, case, given):
     """The command's scalars, and the extents that no input shows."""
     shown = {rows.rank_of(r, case.extents) for spec in row["inputs"].values() for r in spec["ranks"]}
-    params = case.params if given else case.overrides
-    arguments = [f"--param={name}={value!r}" for name, value in params.items()]
+    names = case.params if given else case.overrides
+    arguments = [f"--param={name}={case.params[name]!r}" for name in names]
     for rank, extent in case.extents.items():
         derived = rank in row.get("derived", {})
         if rank in row["ranks"] and rank not in shown and (not derived or rank in case.size):
@@ -54,7 +54,8 @@ def check(family, row, size, options):
     case = Evaluator(family, row, size, options.seed)
     case.size = size
     expected = case.run()
-    limit = options.tolerance or max(row.get("f32_tolerance", 0), 1e-4 if options.target != "interp" else 1e-5)
+    in_f64 = options.target == "interp"
+    limit = options.tolerance or (1e-5 if in_f64 else max(row.get("f32_tolerance", 0), 1e-4))
     with tempfile.TemporaryDirectory() as folder:
         command = [options.weir, "run", ROOT / "examples" / family / f"{row['name']}.weir",
                    "--target", options.target, *settings(row, case, options.given)]
