@@ -81,6 +81,8 @@ void RankPasses::visit(Operation *op) {
       readAll(stored);
     return;
   }
+  if (auto fold = dyn_cast<FoldOp>(op); fold && !reduces(op))
+    return visitInside(fold);
   if (op->getNumResults() == 0)
     return;
   Stream stream = operandsOf(op);
@@ -97,6 +99,15 @@ void RankPasses::visit(Operation *op) {
     stream.inputs.clear();
   for (Value result : op->getResults())
     streams[result] = stream;
+}
+
+/// A fold over another rank: each state by itself.
+void RankPasses::visitInside(FoldOp fold) {
+  for (Operation &inner : fold.getBody().front().without_terminator())
+    visit(&inner);
+  auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
+  for (auto [result, tensor] : llvm::zip(fold.getResults(), results.getTensors()))
+    streams[result] = Stream(streams.lookup(tensor));
 }
 
 RankPasses::RankPasses(KernelOp kernel, StringAttr rank) : rank(rank) {

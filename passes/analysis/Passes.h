@@ -40,6 +40,7 @@ private:
   };
 
   void visit(mlir::Operation *op);
+  void visitInside(cascade::FoldOp fold);
   Stream operandsOf(mlir::Operation *op);
   bool reduces(mlir::Operation *op);
   void readAll(const Stream &stream);

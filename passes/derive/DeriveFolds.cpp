@@ -117,7 +117,9 @@ private:
     llvm::SetVector<Operation *> maps = inlinedMaps(connected, rank);
     derive::build(plan, getOperation());
     for (auto map : getOperation().getBody().getOps<EinsumOp>())
-      if (maps.contains(map))
+      if (maps.contains(map) && llvm::any_of(map->getUsers(), [&](Operation *user) {
+            return !maps.contains(user->getParentOp());
+          }))
         noteDenseUse(map, rank);
     numFolds += !plan.isDeferralOnly();
     numReductions += connected.size();

@@ -136,11 +136,13 @@ static bool isMapOfInputs(Value tensor) {
 /// True if `tensor` is read, through maps, by a reduction over one of `ranks`.
 static bool isReducedLater(Value tensor, const llvm::SetVector<Attribute> &ranks) {
   for (Operation *user : tensor.getUsers()) {
-    auto einsum = user->getParentOfType<EinsumOp>();
-    if (!einsum)
+    auto reader = user->getParentOfType<Equation>();
+    if (!reader)
       continue;
-    bool reduces = llvm::any_of(einsum.getReduced(), [&](Attribute rank) { return ranks.contains(rank); });
-    if (reduces || (einsum.getCombiner() == Combiner::None && isReducedLater(einsum.getResult(), ranks)))
+    auto reduced = reader->getAttrOfType<ArrayAttr>("reduced");
+    if (reduced && llvm::any_of(reduced, [&](Attribute rank) { return ranks.contains(rank); }))
+      return true;
+    if (reduced && reduced.empty() && isReducedLater(reader->getResult(0), ranks))
       return true;
   }
   return false;
