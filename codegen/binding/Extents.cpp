@@ -186,7 +186,8 @@ FailureOr<scalar::Value> Resolver::evaluate(Region &region) {
 std::string Resolver::extentsIn(Region &region) {
   std::map<std::string, int64_t> values;
   region.walk([&](ExtentOp op) {
-    values[op.getRank().str()] = *environment.extentOf(op.getRank());
+    if (auto extent = environment.extentOf(op.getRank()))
+      values[op.getRank().str()] = *extent;
   });
   std::string text;
   for (auto &[rank, extent] : values)
@@ -313,7 +314,8 @@ LogicalResult Resolver::checkComplete() {
       if (failed(learn(rank, name, known[family->str()].extent,
                        "like '" + family->str() + "'")))
         return failure();
-    if (rank.getExtent().empty() || request.pins.count(name.str()))
+    bool isPinned = rank.getSize() || request.pins.count(name.str());
+    if (rank.getExtent().empty() || isPinned)
       continue;
     auto declared = evaluate(rank.getExtent());
     if (failed(declared))

@@ -15,7 +15,7 @@ void addCheck(CLI::App &app, int &result) {
     for (const std::string &file : *files) {
       Source source;
       Assignments none;
-      if (!source.load(file, none))
+      if (!source.open(file) || !source.load(none))
         result = WrongInput;
     }
   });

@@ -141,7 +141,9 @@ int run(const RunOptions &options) {
     return WrongUsage;
   }
   Source source;
-  auto module = source.load(options.file, callOptions.sets);
+  if (!source.open(options.file))
+    return WrongInput;
+  auto module = source.load(callOptions.sets, options.kernel);
   if (!module)
     return WrongInput;
   Run run;

@@ -2,6 +2,7 @@
 #include "tools/weir/Source.h"
 
 #include "codegen/binding/Extents.h"
+#include "frontends/weir/Frontend.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -35,33 +36,49 @@ Source::Source() : context(MLIRContext::Threading::DISABLED) {
 
 Source::~Source() = default;
 
-OwningOpRef<ModuleOp> Source::load(const std::string &path,
-                                   Assignments &sets) {
+bool Source::open(const std::string &path) {
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!file) {
     llvm::WithColor::error(llvm::errs(), "weir")
         << path << ": " << file.getError().message() << '\n';
-    return nullptr;
+    return false;
   }
+  isIR = StringRef(path).ends_with(".mlir");
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
-  if (StringRef(path).ends_with(".mlir"))
-    return loadIR();
-  return loadText(path, sets);
+  return true;
 }
 
-llvm::StringRef Source::getText() const {
-  return sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
+OwningOpRef<ModuleOp> Source::load(Assignments &sets,
+                                   const std::string &kernel) {
+  return isIR ? loadIR() : loadText(sets, kernel);
 }
 
 OwningOpRef<ModuleOp> Source::loadIR() {
   return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
 }
 
-OwningOpRef<ModuleOp> Source::loadText(const std::string &path,
-                                       Assignments &sets) {
-  llvm::WithColor::error(llvm::errs(), "weir")
-      << path << ": only .mlir is read so far\n";
-  return nullptr;
+OwningOpRef<ModuleOp> Source::loadText(Assignments &sets,
+                                       const std::string &kernel) {
+  frontend::Options options;
+  options.settings.swap(sets);
+  options.kernel = kernel;
+  return frontend::parseWeir(
+      context, sources, options, [this](const frontend::Diagnostic &found) {
+        frontend::printDiagnostic(llvm::errs(), sources, found,
+                                  llvm::errs().has_colors());
+      });
+}
+
+bool Source::print(llvm::raw_ostream &stream) {
+  if (isIR) {
+    stream << sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
+    return true;
+  }
+  return frontend::printWeir(
+      sources, stream, [this](const frontend::Diagnostic &found) {
+        frontend::printDiagnostic(llvm::errs(), sources, found,
+                                  llvm::errs().has_colors());
+      });
 }
 
 cascade::KernelOp findKernel(ModuleOp module, const std::string &name) {

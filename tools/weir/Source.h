@@ -32,19 +32,24 @@ public:
   Source();
   ~Source();
 
-  /// Parses and verifies a file; null after diagnostics. Type parameters take
-  /// their values from `sets`, which keeps what the front end does not use.
-  mlir::OwningOpRef<mlir::ModuleOp> load(const std::string &path,
-                                         Assignments &sets);
+  /// Reads a file; false after a message.
+  bool open(const std::string &path);
 
-  /// The text of the file that was loaded last.
-  llvm::StringRef getText() const;
+  /// Parses and verifies the file; null after diagnostics. The front end takes
+  /// the settings that are its own out of `sets`, and lowers one kernel only
+  /// where a name is given.
+  mlir::OwningOpRef<mlir::ModuleOp> load(Assignments &sets,
+                                         const std::string &kernel = "");
+
+  /// Writes the file back as source; false after diagnostics.
+  bool print(llvm::raw_ostream &stream);
 
 private:
   mlir::OwningOpRef<mlir::ModuleOp> loadIR();
-  mlir::OwningOpRef<mlir::ModuleOp> loadText(const std::string &path,
-                                             Assignments &sets);
+  mlir::OwningOpRef<mlir::ModuleOp> loadText(Assignments &sets,
+                                             const std::string &kernel);
 
+  bool isIR = false;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> handler;

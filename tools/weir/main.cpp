@@ -51,6 +51,7 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   int result = Success;
   addCheck(app, result);
+  addDoc(app, result);
   addPrint(app, result);
   addRun(app, result);
   addTargets(app, result);
