@@ -2,6 +2,7 @@
 #include "codegen/abi/Emitter.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -25,7 +26,7 @@ Value Emitter::null() { return LLVM::ZeroOp::create(builder, loc, pointer()); }
 
 template <typename Integer, typename Real>
 static Value arithmetic(Emitter &emit, Value a, Value b) {
-  if (isa<FloatType>(a.getType()))
+  if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
     return Real::create(emit.builder, emit.loc, a, b);
   return Integer::create(emit.builder, emit.loc, a, b);
 }

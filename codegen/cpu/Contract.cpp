@@ -1,0 +1,191 @@
+// Contractions on register blocks, and updates of what they add to.
+#include "codegen/cpu/Subtile.h"
+
+#include "codegen/cpu/Pointwise.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace weir::cpu {
+
+/// accumulators[row, vector] += sum over k < depth of left(row, k) * right(vector, k).
+SmallVector<Value>
+SubtileLowering::multiply(Value depth, Block block, ArrayRef<Value> accumulators,
+                          llvm::function_ref<Value(int64_t, Value)> left,
+                          llvm::function_ref<Value(int64_t, Value)> right) {
+  return scope.carry(scope.integer(0), depth, accumulators, [&](Value k, ValueRange sums) {
+    SmallVector<Value> next(sums), columns;
+    for (int64_t vector = 0; vector < block.vectors; ++vector)
+      columns.push_back(right(block.firstVector + vector, k));
+    for (int64_t row = 0; row < rows; ++row) {
+      Value value = scope.splat(left(row, k), lanes);
+      for (int64_t vector = 0; vector < block.vectors; ++vector) {
+        Value &sum = next[row * block.vectors + vector];
+        sum = LLVM::FMulAddOp::create(scope.builder, scope.loc, sum.getType(), value,
+                                      columns[vector], sum);
+      }
+    }
+    return next;
+  });
+}
+
+LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
+  const Ref &left = scope.refs[contract.getLhs()], &right = scope.refs[contract.getRhs()];
+  if (left.width != rows || right.width % columns)
+    return contract.emitOpError("has panels of ")
+           << left.width << " and " << right.width << " for a sub-tile of " << rows << " x " << columns;
+  auto start = [&](const Ref &ref, AffineMap map, ValueRange indices) {
+    SmallVector<Value> place = corner(map, indices);
+    place.push_back(ref.origins[ref.depth] ? ref.origins[ref.depth] : scope.integer(0));
+    return scope.address(ref, place);
+  };
+  Value leftStart = start(left, contract.getLhsMap(), contract.getLhsIndices());
+  Value rightStart = start(right, contract.getRhsMap(), contract.getRhsIndices());
+  Value depth = left.ends[left.depth];
+  if (left.origins[left.depth])
+    depth = scope.sub(depth, left.origins[left.depth]);
+  auto leftAt = [&](int64_t row, Value k) {
+    Value place = scope.add(scope.mul(k, left.depthStride), scope.integer(row));
+    return scope.load(element, scope.at(element, leftStart, place));
+  };
+  auto rightAt = [&](int64_t vector, Value k) {
+    Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
+    return loadVector(right, scope.at(element, rightStart, place), Value(), Value());
+  };
+  Sub &result = subs[contract] = shaped(contract.getType());
+  Value zero = scope.splat(scope.real(element, 0), lanes);
+  int64_t width = std::min(scope.target.vectorsPerRow(rows), vectors);
+  for (int64_t first = 0; first < vectors; first += width) {
+    Block block{first, std::min(width, vectors - first)};
+    SmallVector<Value> zeros(rows * block.vectors, zero);
+    SmallVector<Value> sums = multiply(depth, block, zeros, leftAt, rightAt);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t vector = 0; vector < block.vectors; ++vector)
+        result.at(row, first + vector) = sums[row * block.vectors + vector];
+  }
+  return success();
+}
+
+LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
+  Sub value = input(convert.getValue());
+  Value base = scratch[convert];
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value place = scope.integer(row * columns + vector * lanes);
+      scope.store(asVector(value, row, vector), scope.at(element, base, place));
+    }
+  return success();
+}
+
+LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
+  const Ref &state = scope.refs[accumulate.getRef()], &right = scope.refs[accumulate.getRhs()];
+  Value panel = scratch[accumulate.getLhs().getDefiningOp()];
+  if (state.width != right.width || right.width % lanes)
+    return accumulate.emitOpError("adds panels of ") << right.width << " to panels of " << state.width;
+  // The sub-tile's columns are the contracted rank.
+  SmallVector<Value> subscripts = corner(accumulate.getRhsMap(), accumulate.getRhsIndices());
+  Value column = subscripts.pop_back_val();
+  subscripts.push_back(right.origins[right.lane] ? right.origins[right.lane] : scope.integer(0));
+  subscripts.push_back(column);
+  Value rightBase = scope.address(right, subscripts);
+  Value depth = scope.integer(columns);
+  if (!isFull)
+    depth = scope.least(depth, scope.sub(right.ends[right.depth], column));
+  Value stateBase = scope.address(state, {firstRow, state.origins[1] ? state.origins[1] : scope.integer(0)});
+  Value extent = state.ends[1];
+  Value panels = scope.floorDivide(scope.add(extent, scope.integer(state.width - 1)), state.width);
+  int64_t all = state.width / lanes, width = std::min(scope.target.vectorsPerRow(rows), all);
+  auto leftAt = [&](int64_t row, Value k) {
+    Value place = scope.add(k, scope.integer(row * columns));
+    return scope.load(element, scope.at(element, panel, place));
+  };
+  scope.loop(panels, [&](Value index) {
+    Value rightStart = scope.at(element, rightBase, scope.mul(index, right.panelStride));
+    Value stateStart = scope.at(element, stateBase, scope.mul(index, state.panelStride));
+    auto rightAt = [&](int64_t vector, Value k) {
+      Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
+      return loadVector(right, scope.at(element, rightStart, place), Value(), Value());
+    };
+    for (int64_t first = 0; first < all; first += width) {
+      Block block{first, std::min(width, all - first)};
+      SmallVector<Value> sums;
+      auto address = [&](int64_t row, int64_t vector) {
+        int64_t place = row * state.width + (first + vector) * lanes;
+        return scope.at(element, stateStart, scope.integer(place));
+      };
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t vector = 0; vector < block.vectors; ++vector)
+          sums.push_back(loadVector(state, address(row, vector), Value(), Value()));
+      sums = multiply(depth, block, sums, leftAt, rightAt);
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t vector = 0; vector < block.vectors; ++vector)
+          storeVector(state, address(row, vector), Value(), sums[row * block.vectors + vector], Value());
+    }
+  });
+  return success();
+}
+
+LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
+  const Ref &state = scope.refs[update.getRef()];
+  int64_t all = state.isPanel() ? state.width / lanes : 0;
+  SmallVector<bool> isTrue(update.getInputs().size(), false);
+  LogicalResult result = success();
+  // Updates the elements that lie at `offset` from the first row's first.
+  auto emitPart = [&](Value offset) {
+    auto addressOf = [&](Value reference, int64_t row, int64_t vector) {
+      const Ref &ref = scope.refs[reference];
+      SmallVector<Value> place = {scope.add(firstRow, scope.integer(row))};
+      if (ref.isPanel())
+        place.push_back(ref.origins[1] ? ref.origins[1] : scope.integer(0));
+      Value start = scope.address(ref, place);
+      Value more = scope.add(offset, scope.integer(vector * lanes));
+      return all ? scope.at(ref.storage, start, more) : start;
+    };
+    auto forAll = [&](llvm::function_ref<void(int64_t, int64_t)> body) {
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t vector = 0; vector < std::max<int64_t>(1, all); ++vector)
+          body(row, vector);
+    };
+    SmallVector<Sub> inputs;
+    for (Value operand : update.getInputs()) {
+      if (!isa<tile::RefType>(operand.getType())) {
+        inputs.push_back(input(operand));
+        continue;
+      }
+      const Ref &ref = scope.refs[operand];
+      Sub loaded;
+      loaded.rows = rows;
+      loaded.vectors = ref.isPanel() ? all : 0;
+      forAll([&](int64_t row, int64_t vector) {
+        if (!ref.isPanel() && vector > 0)
+          return;
+        Value address = addressOf(operand, row, vector);
+        loaded.values.push_back(ref.isPanel() ? loadVector(ref, address, Value(), Value())
+                                              : scope.load(ref.storage, address));
+      });
+      inputs.push_back(loaded);
+    }
+    auto value = emitPointwise(scope, update.getBody().front(), inputs, isTrue, lanes);
+    if (failed(value)) {
+      result = failure();
+      return;
+    }
+    forAll([&](int64_t row, int64_t vector) {
+      Value address = addressOf(update.getRef(), row, vector);
+      if (all)
+        storeVector(state, address, Value(), asVector(*value, row, vector), Value());
+      else
+        scope.store(value->at(row, 0), address);
+    });
+  };
+  if (!all) {
+    emitPart(scope.integer(0));
+    return result;
+  }
+  Value panels = scope.floorDivide(scope.add(state.ends[1], scope.integer(state.width - 1)), state.width);
+  scope.loop(panels, [&](Value panel) { emitPart(scope.mul(panel, state.panelStride)); });
+  return result;
+}
+
+} // namespace weir::cpu

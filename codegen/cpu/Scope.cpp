@@ -1,0 +1,122 @@
+// Index arithmetic and addresses.
+#include "codegen/cpu/Scope.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace weir::cpu {
+
+Value Scope::floorDivide(Value a, Value b) {
+  Value quotient = divide(a, b);
+  Value rest = sub(a, mul(quotient, b));
+  Value isInexact = compare(arith::CmpIPredicate::ne, rest, integer(0));
+  Value differs = less(arith::XOrIOp::create(builder, loc, rest, b), integer(0));
+  return select(both(isInexact, differs), sub(quotient, integer(1)), quotient);
+}
+
+Value Scope::floorDivide(Value a, int64_t b) {
+  if (b == 1)
+    return a;
+  if (llvm::isPowerOf2_64(b))
+    return arith::ShRSIOp::create(builder, loc, a, integer(llvm::Log2_64(b)));
+  return floorDivide(a, integer(b));
+}
+
+Value Scope::roundUp(Value a, int64_t multiple) {
+  return mul(floorDivide(add(a, integer(multiple - 1)), multiple), integer(multiple));
+}
+
+Value Scope::expand(AffineExpr expression, unsigned dimensions, ArrayRef<Value> operands) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expression))
+    return integer(constant.getValue());
+  if (auto dimension = dyn_cast<AffineDimExpr>(expression))
+    return operands[dimension.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
+    return operands[dimensions + symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expression);
+  Value left = expand(binary.getLHS(), dimensions, operands);
+  auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  bool divides = expression.getKind() != AffineExprKind::Add &&
+                 expression.getKind() != AffineExprKind::Mul;
+  Value right = divides && divisor ? Value() : expand(binary.getRHS(), dimensions, operands);
+  auto quotient = [&](Value value) {
+    return right ? floorDivide(value, right) : floorDivide(value, divisor.getValue());
+  };
+  Value by = right || !divides ? right : integer(divisor.getValue());
+  switch (expression.getKind()) {
+  case AffineExprKind::Add:
+    return add(left, right);
+  case AffineExprKind::Mul:
+    return mul(left, right);
+  case AffineExprKind::FloorDiv:
+    return quotient(left);
+  case AffineExprKind::CeilDiv:
+    return quotient(add(left, sub(by, integer(1))));
+  default:
+    return sub(left, mul(quotient(left), by));
+  }
+}
+
+Value Scope::expand(tile::IndexOp op) {
+  SmallVector<Value> operands;
+  for (Value index : op.getIndices())
+    operands.push_back(get(index));
+  Value result;
+  for (AffineExpr expression : op.getMap().getResults()) {
+    Value value = expand(expression, op.getMap().getNumDims(), operands);
+    result = !result ? value
+             : op.getBound() == tile::Bound::Min ? least(result, value)
+                                                 : greatest(result, value);
+  }
+  return result;
+}
+
+std::pair<Value, Value> Scope::range(const tile::Domain &domain, size_t i) {
+  tile::DomainRank rank = domain[i];
+  if (!rank.tile)
+    return {integer(0), get(rank.end)};
+  Value origin = get(rank.origin);
+  return {origin, least(add(origin, integer(rank.tile)), get(rank.end))};
+}
+
+Value Scope::room(const tile::Domain &domain, size_t i) {
+  tile::DomainRank rank = domain[i];
+  return rank.tile ? integer(rank.tile) : get(rank.end);
+}
+
+Value Scope::offset(Type storage, Value base, Value index) {
+  // Truth values take a byte.
+  return at(storage.isInteger(1) ? i8() : storage, base, index);
+}
+
+Value Scope::address(const Ref &ref, ArrayRef<Value> indices) {
+  Value place = integer(0);
+  for (auto [i, index] : llvm::enumerate(indices)) {
+    Value relative = ref.origins[i] ? sub(index, ref.origins[i]) : index;
+    if (!ref.isPanel() || (i != ref.lane && i != ref.depth)) {
+      place = add(place, mul(relative, ref.strides[i]));
+    } else if (i == ref.depth) {
+      place = add(place, mul(relative, ref.depthStride));
+    } else {
+      Value panel = floorDivide(relative, ref.width);
+      Value lane = sub(relative, mul(panel, integer(ref.width)));
+      place = add(place, add(mul(panel, ref.panelStride), lane));
+    }
+  }
+  return offset(ref.storage, ref.base, place);
+}
+
+Value Scope::splat(Value scalar, int64_t lanes) {
+  return vector::BroadcastOp::create(builder, loc, vectorOf(scalar.getType(), lanes), scalar);
+}
+
+Value Scope::iota(Type type, int64_t lanes) {
+  SmallVector<Attribute> values;
+  for (int64_t i = 0; i < lanes; ++i)
+    values.push_back(builder.getIntegerAttr(type, i));
+  return arith::ConstantOp::create(builder, loc,
+                                   DenseElementsAttr::get(vectorOf(type, lanes), values));
+}
+
+} // namespace weir::cpu

@@ -1,0 +1,322 @@
+// The lowering of a sub-tile region: its loop over rows, masks, maps, reductions.
+#include "codegen/cpu/Subtile.h"
+
+#include "codegen/cpu/Pointwise.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace weir::cpu {
+
+LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, bool isFull) {
+  return SubtileLowering(scope, op, isFull).run();
+}
+
+/// The real type that sets the number of lanes: f64 only where there is no f32.
+static Type laneTypeOf(tile::SubtileOp op) {
+  Type found;
+  op.getBody().walk([&](Operation *inner) {
+    for (Value value : inner->getResults()) {
+      Type type = tile::elementOf(value.getType());
+      if (type.isF32() || (type.isF64() && !found))
+        found = type;
+    }
+  });
+  return found ? found : Float32Type::get(op.getContext());
+}
+
+SubtileLowering::SubtileLowering(Scope &scope, tile::SubtileOp op, bool isFull)
+    : scope(scope), op(op), isFull(isFull), rows(op.getRows()), columns(op.getColumns()) {
+  element = laneTypeOf(op);
+  lanes = scope.target.getLevel().lanes(element);
+  vectors = op.getShape().size() > 1 ? columns / lanes : 0;
+}
+
+LogicalResult SubtileLowering::run() {
+  tile::Domain domain = op.getDomain();
+  if (vectors * lanes != (op.getShape().size() > 1 ? columns : 0))
+    return op.emitOpError("has ") << columns << " columns, not a multiple of " << lanes << " lanes";
+  auto [origin, end] = scope.range(domain, 0);
+  endRow = end;
+  Value from = origin, to = end;
+  if (!op.getOnly().empty()) {
+    Value ahead = scope.greatest(scope.sub(scope.get(op.getOnly()[0]), origin), scope.integer(0));
+    from = scope.add(origin, scope.mul(scope.floorDivide(ahead, rows), scope.integer(rows)));
+    to = scope.least(end, scope.get(op.getOnly()[1]));
+  }
+  if (domain.size() > 1) {
+    std::tie(firstColumn, endColumn) = scope.range(domain, 1);
+    scope.scalars[op.getBody().getArgument(1)] = firstColumn;
+  }
+  {
+    // Stack slots belong at the function's entry, not in a loop.
+    OpBuilder::InsertionGuard guard(scope.builder);
+    auto function = scope.builder.getInsertionBlock()->getParentOp();
+    if (!isa<LLVM::LLVMFuncOp>(function))
+      function = function->getParentOfType<LLVM::LLVMFuncOp>();
+    scope.builder.setInsertionPointToStart(&cast<LLVM::LLVMFuncOp>(function).getBody().front());
+    op.getBody().walk([&](tile::ConvertOp convert) {
+      scratch[convert] = scope.allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
+    });
+  }
+  LogicalResult result = success();
+  scope.loop(from, to, scope.integer(rows), [&](Value row) {
+    firstRow = row;
+    scope.scalars[op.getBody().getArgument(0)] = row;
+    result = emitBlock(op.getBody().front());
+  });
+  return result;
+}
+
+LogicalResult SubtileLowering::emitBlock(mlir::Block &block) {
+  for (Operation &inner : block)
+    if (failed(emitOp(inner)))
+      return failure();
+  return success();
+}
+
+LogicalResult SubtileLowering::emitOp(Operation &inner) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&inner)
+      .Case([&](tile::LoadOp op) { return emitLoad(op); })
+      .Case([&](tile::StoreOp op) { return emitStore(op); })
+      .Case([&](tile::MaskOp op) { return emitMask(op); })
+      .Case([&](tile::MapOp op) { return emitMap(op); })
+      .Case([&](tile::UpdateOp op) { return emitUpdate(op); })
+      .Case([&](tile::ReduceOp op) { return emitReduce(op); })
+      .Case([&](tile::ContractOp op) { return emitContract(op); })
+      .Case([&](tile::AccumulateOp op) { return emitAccumulate(op); })
+      .Case([&](tile::WhenOp op) { return emitWhen(op); })
+      .Case([&](tile::ConvertOp op) { return emitConvert(op); })
+      .Case([&](tile::IndexOp op) {
+        scope.scalars[op] = scope.expand(op);
+        return success();
+      })
+      .Default([](Operation *op) { return op->emitOpError("cannot stand in a sub-tile region"); });
+}
+
+//===-- Values --------------------------------------------------------------===//
+
+Sub SubtileLowering::shaped(Type type) {
+  Sub sub;
+  sub.rows = tile::rowsOf(type);
+  sub.vectors = tile::columnsOf(type) > 1 ? vectors : 0;
+  sub.values.resize(sub.rows * std::max<int64_t>(1, sub.vectors));
+  return sub;
+}
+
+Sub SubtileLowering::indexValues(Value index) {
+  Sub sub;
+  if (tile::isRowIndex(index)) {
+    sub.rows = rows;
+    for (int64_t row = 0; row < rows; ++row)
+      sub.values.push_back(scope.add(firstRow, scope.integer(row)));
+  } else if (tile::isColumnIndex(index)) {
+    sub.vectors = vectors;
+    Value iota = scope.iota(scope.i64(), lanes);
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      sub.values.push_back(scope.add(scope.splat(columnBase(vector), lanes), iota));
+  } else {
+    sub.values.push_back(scope.get(index));
+  }
+  return sub;
+}
+
+Sub SubtileLowering::input(Value operand) {
+  if (isa<IndexType>(operand.getType()))
+    return indexValues(operand);
+  if (auto known = subs.find(operand); known != subs.end())
+    return known->second;
+  Sub sub;
+  sub.values.push_back(scope.get(operand));
+  return sub;
+}
+
+Value SubtileLowering::asVector(Sub &sub, int64_t row, int64_t vector) {
+  Value value = sub.at(row, vector);
+  return sub.vectors ? value : scope.splat(value, lanes);
+}
+
+//===-- Masks, maps, reductions ---------------------------------------------===//
+
+LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
+  Sub &result = subs[op] = shaped(op.getType());
+  bool hasColumns = result.vectors != 0;
+  if (isFull) {
+    known.insert(op);
+    Value yes = scope.truth(true);
+    for (Value &value : result.values)
+      value = hasColumns ? scope.splat(yes, lanes) : yes;
+    return success();
+  }
+  Value iota = scope.iota(scope.i32(), lanes);
+  for (AffineExpr expression : op.getMap().getResults()) {
+    auto index = linear(op, expression, op.getMap().getNumDims(), op.getIndices());
+    if (failed(index))
+      return failure();
+    for (int64_t row = 0; row < result.rows; ++row)
+      for (int64_t vector = 0; vector < std::max<int64_t>(1, result.vectors); ++vector) {
+        int64_t shift = index->rowStep * row + index->columnStep * vector * lanes;
+        Value start = scope.add(index->start, scope.integer(shift)), holds;
+        if (hasColumns) {
+          // Lanes count in 32 bits: beyond a few columns the sign is settled.
+          constexpr int64_t bound = 1 << 30;
+          start = scope.least(scope.greatest(start, scope.integer(-bound)), scope.integer(bound));
+          Value narrow = arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), start);
+          Value steps = scope.mul(iota, scope.splat(scope.integer(scope.i32(), index->columnStep), lanes));
+          Value value = scope.add(scope.splat(narrow, lanes), steps);
+          holds = scope.compare(arith::CmpIPredicate::sge, value,
+                                scope.splat(scope.integer(scope.i32(), 0), lanes));
+        } else {
+          holds = scope.compare(arith::CmpIPredicate::sge, start, scope.integer(0));
+        }
+        Value &value = result.at(row, vector);
+        value = value ? scope.both(value, holds) : holds;
+      }
+  }
+  return success();
+}
+
+LogicalResult SubtileLowering::emitMap(tile::MapOp op) {
+  SmallVector<Sub> inputs;
+  SmallVector<bool> isTrue;
+  for (Value operand : op.getInputs()) {
+    inputs.push_back(input(operand));
+    isTrue.push_back(isKnown(operand));
+  }
+  auto result = emitPointwise(scope, op.getBody().front(), inputs, isTrue, lanes);
+  if (failed(result))
+    return failure();
+  subs[op] = *result;
+  return success();
+}
+
+LogicalResult SubtileLowering::emitWhen(tile::WhenOp op) {
+  Sub condition = input(op.getCondition());
+  Value any;
+  for (Value value : condition.values)
+    any = any ? scope.either(any, value) : value;
+  if (condition.vectors)
+    any = vector::ReductionOp::create(scope.builder, scope.loc, vector::CombiningKind::OR, any);
+  LogicalResult result = success();
+  scope.when(any, [&] { result = emitBlock(op.getBody().front()); });
+  return result;
+}
+
+namespace {
+
+/// How a reduction combines, for vectors and across lanes.
+struct Combiner {
+  Scope &scope;
+  tile::Reduction kind;
+  Type type; ///< of an element
+
+  Value identity() const {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    switch (kind) {
+    case tile::Reduction::Sum:
+      return scope.number(type, 0);
+    case tile::Reduction::Prod:
+      return scope.number(type, 1);
+    case tile::Reduction::Any:
+      return scope.truth(false);
+    case tile::Reduction::All:
+      return scope.truth(true);
+    case tile::Reduction::Max:
+      return isa<FloatType>(type) ? scope.real(type, -infinity) : scope.integer(INT64_MIN);
+    case tile::Reduction::Min:
+      return isa<FloatType>(type) ? scope.real(type, infinity) : scope.integer(INT64_MAX);
+    }
+    llvm_unreachable("all kinds are above");
+  }
+
+  bool isExtremum() const { return kind == tile::Reduction::Max || kind == tile::Reduction::Min; }
+
+  /// With `exact`, a NaN on either side stays; else the right side's does.
+  Value combine(Value a, Value b, bool exact) const {
+    bool isReal = isa<FloatType>(type), isMax = kind == tile::Reduction::Max;
+    auto &builder = scope.builder;
+    if (kind == tile::Reduction::Sum)
+      return scope.add(a, b);
+    if (kind == tile::Reduction::Prod)
+      return scope.mul(a, b);
+    if (kind == tile::Reduction::Any)
+      return scope.either(a, b);
+    if (kind == tile::Reduction::All)
+      return scope.both(a, b);
+    if (!isReal)
+      return isMax ? scope.greatest(a, b) : scope.least(a, b);
+    if (!exact)
+      return scope.select(scope.compare(isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, a, b), a, b);
+    return isMax ? arith::MaximumFOp::create(builder, scope.loc, a, b).getResult()
+                 : arith::MinimumFOp::create(builder, scope.loc, a, b).getResult();
+  }
+
+  /// Combines the lanes of a vector in a tree.
+  Value acrossLanes(Value vector, bool exact) const {
+    auto &builder = scope.builder;
+    for (int64_t lanes = cast<VectorType>(vector.getType()).getNumElements(); lanes > 1; lanes /= 2) {
+      SmallVector<int64_t> low(lanes / 2), high(lanes / 2);
+      for (int64_t i = 0; i < lanes / 2; ++i) {
+        low[i] = i;
+        high[i] = i + lanes / 2;
+      }
+      Value a = vector::ShuffleOp::create(builder, scope.loc, vector, vector, low);
+      Value b = vector::ShuffleOp::create(builder, scope.loc, vector, vector, high);
+      vector = combine(a, b, exact);
+    }
+    return vector::ExtractOp::create(builder, scope.loc, vector, 0);
+  }
+};
+
+} // namespace
+
+LogicalResult SubtileLowering::emitReduce(tile::ReduceOp op) {
+  Sub value = input(op.getValue());
+  Type type = tile::elementOf(op.getValue().getType());
+  Combiner combiner{scope, op.getKind(), type};
+  if (op.getMask() && !isKnown(op.getMask())) {
+    Sub mask = input(op.getMask());
+    Value identity = scope.splat(combiner.identity(), lanes);
+    for (int64_t row = 0; row < value.rows; ++row)
+      for (int64_t vector = 0; vector < vectors; ++vector)
+        value.at(row, vector) = scope.select(mask.at(row, vector), value.at(row, vector), identity);
+  }
+  auto reduceRows = [&](bool exact) {
+    SmallVector<Value> results;
+    for (int64_t row = 0; row < value.rows; ++row) {
+      SmallVector<Value> parts;
+      for (int64_t vector = 0; vector < vectors; ++vector)
+        parts.push_back(value.at(row, vector));
+      for (size_t count = parts.size(); count > 1; count = (count + 1) / 2)
+        for (size_t i = 0; i < count / 2; ++i)
+          parts[i] = combiner.combine(parts[i], parts[count - 1 - i], exact);
+      results.push_back(combiner.acrossLanes(parts[0], exact));
+    }
+    return results;
+  };
+  Sub &result = subs[op] = shaped(op.getType());
+  if (!combiner.isExtremum() || !isa<FloatType>(type)) {
+    result.values = reduceRows(true);
+    return success();
+  }
+  // A NaN anywhere is rare: look for one cheaply, then take extrema exactly.
+  Value anyNaN;
+  for (size_t i = 0; i < value.values.size(); i += 2) {
+    Value other = value.values[std::min(i + 1, value.values.size() - 1)];
+    Value isNaN = scope.compare(arith::CmpFPredicate::UNO, value.values[i], other);
+    anyNaN = anyNaN ? scope.either(anyNaN, isNaN) : isNaN;
+  }
+  Type word = scope.builder.getIntegerType(lanes);
+  Value bits = scope.bitcast(scope.vectorOf(word, 1), anyNaN);
+  bits = vector::ExtractOp::create(scope.builder, scope.loc, bits, 0);
+  Value found = scope.compare(arith::CmpIPredicate::ne, bits, scope.integer(word, 0));
+  SmallVector<Type> types(value.rows, type);
+  result.values = scope.choose(found, types, [&] { return reduceRows(true); },
+                               [&] { return reduceRows(false); });
+  return success();
+}
+
+} // namespace weir::cpu
