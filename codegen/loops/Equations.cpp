@@ -56,9 +56,12 @@ void Body::emitPrefix(cascade::PrefixOp op) {
   });
 }
 
-/// The constant in an attribute, as a scalar.
-static Value constantOf(abi::Emitter &emit, TypedAttr attribute, Type type) {
-  Value value = arith::ConstantOp::create(emit.builder, emit.loc, attribute);
+/// What is stored at absent points: a constant, 0 if none is given.
+static Value emitFill(abi::Emitter &emit, Attribute fill, Type type) {
+  if (auto real = dyn_cast_or_null<FloatAttr>(fill))
+    return abi::convertScalar(emit, emit.real(emit.f64(), real.getValueAsDouble()), type);
+  auto integer = dyn_cast_or_null<IntegerAttr>(fill);
+  Value value = emit.integer(integer ? integer.getValue().getSExtValue() : 0);
   return abi::convertScalar(emit, value, type);
 }
 
@@ -70,7 +73,7 @@ void Body::emitOutput(cascade::OutputOp op) {
     Scalar point = readAt(definingTensor(op.getTensor()), indices, {});
     Value value = point.value;
     if (point.present) {
-      Value fill = op.getFill() ? constantOf(emit, *op.getFill(), value.getType()) : emit.number(value.getType(), 0);
+      Value fill = emitFill(emit, op.getFillAttr(), value.getType());
       value = emit.select(point.present, value, fill);
     }
     Value offset = emit.integer(0);

@@ -5,6 +5,7 @@
 #include "codegen/loops/Body.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/IR/Verifier.h"
 
 using namespace mlir;
 
@@ -118,7 +119,7 @@ FailureOr<OwningOpRef<ModuleOp>> emitLoops(cascade::KernelOp op, StringRef targe
   for (size_t i = 0; i < plan.stages.size(); ++i)
     emitStage(kernel, emit, i, slots);
   emitRun(kernel, emit, slots);
-  if (failed(abi::emitEntryPoints(*module, op, frame, target)))
+  if (failed(abi::emitEntryPoints(*module, op, frame, target)) || failed(verify(*module)))
     return failure();
   return module;
 }
