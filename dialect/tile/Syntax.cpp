@@ -606,6 +606,22 @@ static Type maskTypeFor(Type type) {
   return shapedType(rowsOf(type), columnsOf(type), IntegerType::get(type.getContext(), 1));
 }
 
+/// Resolves a mask; its type follows where its shape is not that of `type`.
+static ParseResult resolveMask(OpAsmParser &parser, const OpAsmParser::UnresolvedOperand &mask,
+                               Type type, OperationState &state) {
+  Type maskType = maskTypeFor(type);
+  if (succeeded(parser.parseOptionalComma()) && parseShortType(parser, maskType))
+    return failure();
+  return parser.resolveOperand(mask, maskType, state.operands);
+}
+
+static void printMaskType(OpAsmPrinter &printer, Value mask, Type type) {
+  if (!mask || mask.getType() == maskTypeFor(type))
+    return;
+  printer << ", ";
+  printShortType(printer, mask);
+}
+
 ParseResult LoadOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
   OpAsmParser::UnresolvedOperand mask;
@@ -615,7 +631,7 @@ ParseResult LoadOp::parse(OpAsmParser &parser, OperationState &state) {
   if (parseRef(parser, state) || parseSubscripts(parser, state, "map", count) ||
       parseMask(parser, mask, masked) || parser.parseColon() || parseShortType(parser, type))
     return failure();
-  if (masked && parser.resolveOperand(mask, maskTypeFor(type), state.operands))
+  if (masked && resolveMask(parser, mask, type, state))
     return failure();
   addSegments(parser, state, {1, count, masked});
   state.addTypes(type);
@@ -629,6 +645,7 @@ void LoadOp::print(OpAsmPrinter &printer) {
     printer << " where " << getMask();
   printer << " : ";
   printShortType(printer, getResult());
+  printMaskType(printer, getMask(), getResult().getType());
 }
 
 ParseResult StoreOp::parse(OpAsmParser &parser, OperationState &state) {
@@ -709,7 +726,7 @@ ParseResult ReduceOp::parse(OpAsmParser &parser, OperationState &state) {
       parseMask(parser, mask, masked) || parser.parseColon() || parseShortType(parser, type) ||
       parser.resolveOperand(value, type, state.operands))
     return failure();
-  if (masked && parser.resolveOperand(mask, maskTypeFor(type), state.operands))
+  if (masked && resolveMask(parser, mask, type, state))
     return failure();
   auto kind = symbolizeReduction(word);
   if (!kind)
@@ -725,6 +742,7 @@ void ReduceOp::print(OpAsmPrinter &printer) {
     printer << " where " << getMask();
   printer << " : ";
   printShortType(printer, getValue());
+  printMaskType(printer, getMask(), getValue().getType());
 }
 
 ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
