@@ -35,8 +35,8 @@ def main():
                        check=True, stderr=subprocess.DEVNULL)
         for part in re.split(r"^cascade\.kernel @", text, flags=re.M)[1:]:
             kernel = re.match(r"\w+", part).group()
-            ranks = re.findall(r'cascade\.rank "(\w+)"', part)
-            outputs = re.findall(r'cascade\.output "(\w+)"', part)
+            ranks = re.findall(r'^  cascade\.rank "(\w+)"', part, flags=re.M)
+            outputs = re.findall(r'^  cascade\.output "(\w+)"', part, flags=re.M)
             mine = [size for size in sizes if size.split("=")[0] in ranks]
             expected = run(source, kernel, "interp", mine, outputs, folder)
             for target in TARGETS:
