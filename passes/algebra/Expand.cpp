@@ -105,12 +105,22 @@ Sum Expander::productOf(Expr whole, const Sum &lhs, const Sum &rhs) {
   return multiply(lhs, rhs);
 }
 
+/// What exp(scale * product) is a power of, if the product is a logarithm and the power plain.
+static Expr wholeLog(const Product &product, double scale) {
+  if (product.factors.size() != 1 || product.factors.begin()->second != 1 || 2 * scale != std::floor(2 * scale))
+    return nullptr;
+  Expr atom = product.factors.begin()->first.expr;
+  return atom->is(UnaryFn::Log) ? atom->operands[0] : nullptr;
+}
+
 Sum Expander::expOf(const Sum &exponent, Type type, double factor) {
   Product product;
   double constant = 0;
   for (const auto &[part, coefficient] : exponent) {
     if (part.factors.empty() && part.exponent.empty())
       constant = coefficient * factor;
+    else if (Expr inner = part.exponent.empty() ? wholeLog(part, coefficient * factor) : nullptr)
+      product = multiply(product, onlyProduct(powerOf(inner, expand(inner), coefficient * factor, type))->first);
     else if (part.exponent.empty())
       addTo(product.exponent, {{part.factors, coefficient * factor}});
     else // an exponential inside an exponent is opaque

@@ -12,6 +12,10 @@ namespace {
 
 std::string nameOf(Value tensor) {
   Operation *op = tensor.getDefiningOp();
+  if (auto fold = dyn_cast_or_null<FoldOp>(op)) {
+    auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
+    op = results.getTensors()[cast<OpResult>(tensor).getResultNumber()].getDefiningOp();
+  }
   if (auto name = op ? op->getAttrOfType<StringAttr>("name") : StringAttr())
     return name.str();
   return "?";

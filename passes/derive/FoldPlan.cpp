@@ -82,15 +82,34 @@ std::optional<Refusal> FoldPlan::read(EinsumOp op, Reduction &into) {
     return refusal;
   into.dependsOnPlan = expander.hasReference(into.summand);
   for (Atom condition : presenceOf(terms, into.summand)) {
-    bool ofReference = condition.expr->op == OpKind::Present && isReference(condition.expr->operands[0]);
-    if (ofReference) // absent as a whole; the finish is, too
+    bool ofReference = expander.hasReference(condition.expr);
+    if (ofReference && !condition.expr->isStream) {
+      into.whole.insert(condition);
       continue;
-    if (expander.hasReference(condition.expr))
+    }
+    if (ofReference)
       return Refusal{"NOT_SEPARABLE", "presence depends on a result of this pass: " + print(condition.expr),
                      "", condition.expr->loc};
     into.conditions.insert(condition);
   }
   return std::nullopt;
+}
+
+/// Puts the conditions that all points share on the finish. Those that a reference which a
+/// state follows be present hold wherever the state has a point.
+void FoldPlan::restrictFinish(Reduction &reduction) {
+  llvm::erase_if(reduction.whole, [&](Atom condition) {
+    Expr e = condition.expr;
+    return e->op == OpKind::Present && isReference(e->operands[0]) && llvm::any_of(states, [&](const State &state) {
+             return state.owner == reduction.op && llvm::is_contained(state.references, e->operands[0]->tensor);
+           });
+  });
+  Expr restricted = restrict(terms, reduction.finish, reduction.whole);
+  if (restricted == reduction.finish)
+    return;
+  reduction.finish = restricted;
+  reduction.only.reset();
+  reduction.zeroWhereEmpty = reduction.op.getCombiner() == Combiner::Sum;
 }
 
 std::optional<Refusal> FoldPlan::add(EinsumOp op) {
@@ -116,6 +135,7 @@ std::optional<Refusal> FoldPlan::add(EinsumOp op) {
     return refusal;
   }
   readKnownStates(reductions.back());
+  restrictFinish(reductions.back());
   reductionIndex[op.getResult()] = reductions.size() - 1;
   return std::nullopt;
 }

@@ -36,7 +36,8 @@ struct State {
 struct Reduction {
   cascade::EinsumOp op;
   Expr summand;                  ///< Maps inlined, earlier reductions of the plan read.
-  Conditions conditions;
+  Conditions conditions;         ///< Of its points.
+  Conditions whole;              ///< Of all points alike: they depend on references alone.
   Expr finish = nullptr;         ///< Over `State`s and earlier reductions.
   Expr running = nullptr;        ///< The same while the fold runs, where it differs.
   std::optional<unsigned> only;  ///< The state that is the result as it stands.
@@ -85,8 +86,8 @@ public:
 
 private:
   struct Group {
-    Monomial coefficient; ///< References outside of exponentials: applied at the end.
-    Polynomial moving;    ///< References in the exponent: followed while running.
+    Product coefficient; ///< References applied at the end.
+    Polynomial moving;   ///< References in the exponent: followed while running.
     Sum form;
   };
 
@@ -100,7 +101,9 @@ private:
   std::optional<Refusal> separate(Reduction &reduction);
   std::optional<Refusal> separateBound(Reduction &reduction, const Sum &form);
   std::optional<Refusal> checkPure(const Sum &form);
-  std::vector<Group> group(const Sum &form);
+  std::vector<Group> group(const Sum &form, const Conditions &conditions);
+  Polynomial followed(const Product &stream, const Polynomial &references, const Conditions &conditions);
+  void restrictFinish(Reduction &reduction);
   Sum recentred(const Sum &form);
   std::optional<Refusal> checkConditioned(Reduction &reduction, llvm::ArrayRef<Group> groups);
   std::optional<Refusal> finishFrom(Reduction &reduction, llvm::ArrayRef<Group> groups, Expr asWritten);
@@ -109,6 +112,7 @@ private:
   bool isBetterStaged(Reduction &reduction);
   void findCentre(Reduction &reduction, const Sum &form, llvm::ArrayRef<Group> groups);
   Expr meanFactor(Reduction &reduction);
+  Expr atOwnPoint(Reduction &reduction);
 
   // States.
   std::optional<Refusal> addState(const Reduction &owner, cascade::Combiner combiner, const Sum &form,

@@ -15,8 +15,8 @@ Refusal notSeparable(Expr expr) {
           expr->loc};
 }
 
-bool sameCoefficients(ArrayRef<Monomial> all) {
-  return llvm::all_of(all, [&](const Monomial &m) { return m == all.front(); });
+template <typename Groups> bool sameCoefficients(const Groups &groups) {
+  return llvm::all_of(groups, [&](const auto &g) { return g.coefficient == groups.front().coefficient; });
 }
 
 } // namespace
@@ -41,9 +41,40 @@ std::optional<Refusal> FoldPlan::checkPure(const Sum &form) {
   return std::nullopt;
 }
 
+/// Of the references in an exponent, those to follow: where the stream in it is a multiple of
+/// one whose bound is known, that bound alone. The others need not run.
+Polynomial FoldPlan::followed(const Product &stream, const Polynomial &references, const Conditions &conditions) {
+  if (references.empty() || stream.exponent.empty())
+    return references;
+  for (Reduction &bound : reductions) {
+    bool isBound = bound.op.getCombiner() == Combiner::Max || bound.op.getCombiner() == Combiner::Min;
+    if (!bound.centre || !isBound || !reductionIndex.contains(bound.op.getResult()) ||
+        !llvm::all_of(bound.conditions, [&](Atom a) { return !a.expr->isStream || conditions.contains(a); }))
+      continue;
+    auto term = stream.exponent.find(bound.centre->begin()->first);
+    if (term == stream.exponent.end())
+      continue;
+    double scale = term->second / bound.centre->begin()->second;
+    Polynomial rest = stream.exponent;
+    addTo(rest, *bound.centre, -scale);
+    if (rest.empty() && (scale > 0) == bound.isUpperBound)
+      return {{{{Atom{atOwnPoint(bound)}, 1.0}}, -scale}};
+  }
+  return references;
+}
+
+/// The value of a reduction at the point of its reader.
+Expr FoldPlan::atOwnPoint(Reduction &reduction) {
+  Type i64 = IntegerType::get(reduction.summand->type.getContext(), 64);
+  SmallVector<Expr> at;
+  for (StringAttr name : reduction.op.getTensorType().getRanks())
+    at.push_back(terms.index(name, i64));
+  return terms.read(reduction.op.getResult(), at);
+}
+
 /// Products with the same dependence on references, together.
-std::vector<FoldPlan::Group> FoldPlan::group(const Sum &form) {
-  std::map<Product, Sum> byReference;
+std::vector<FoldPlan::Group> FoldPlan::group(const Sum &form, const Conditions &conditions) {
+  std::map<std::pair<Product, Polynomial>, Sum> byReference;
   for (const auto &[product, coefficient] : form) {
     Product reference, rest;
     rest.exponent = product.exponent;
@@ -52,13 +83,18 @@ std::vector<FoldPlan::Group> FoldPlan::group(const Sum &form) {
       (isPure ? reference : rest).factors[atom] = power;
     }
     for (const auto &[monomial, scale] : product.exponent)
-      if (llvm::any_of(monomial, [&](const auto &p) { return expander.hasReference(p.first.expr); }))
+      if (llvm::any_of(monomial, [&](const auto &p) { return expander.hasReference(p.first.expr); })) {
         reference.exponent[monomial] = scale;
-    byReference[reference][rest] = coefficient;
+        rest.exponent.erase(monomial);
+      }
+    Polynomial moving = followed(rest, reference.exponent, conditions);
+    addTo(reference.exponent, moving, -1);
+    addTo(rest.exponent, moving);
+    byReference[{reference, moving}][rest] = coefficient;
   }
   std::vector<Group> groups;
-  for (auto &[reference, sum] : byReference)
-    groups.push_back({reference.factors, reference.exponent, sum});
+  for (auto &[key, sum] : byReference)
+    groups.push_back({key.first, key.second, sum});
   return groups;
 }
 
@@ -79,11 +115,8 @@ Sum FoldPlan::recentred(const Sum &form) {
   for (Reduction &reduction : reductions) {
     if (!reduction.centre || !reductionIndex.contains(reduction.op.getResult()))
       continue;
-    Type type = reduction.summand->type, i64 = IntegerType::get(type.getContext(), 64);
-    SmallVector<Expr> at;
-    for (StringAttr name : reduction.op.getTensorType().getRanks())
-      at.push_back(terms.index(name, i64));
-    Expr reference = terms.read(reduction.op.getResult(), at);
+    Type type = reduction.summand->type;
+    Expr reference = atOwnPoint(reduction);
     bool occurs = llvm::any_of(result, [&](const auto &term) {
       auto it = term.first.factors.find(Atom{reference});
       return it != term.first.factors.end() && it->second > 0;
@@ -121,10 +154,10 @@ Sum FoldPlan::recentred(const Sum &form) {
 std::optional<Refusal> FoldPlan::checkConditioned(Reduction &reduction, ArrayRef<Group> groups) {
   bool positive = true, negative = true, hasLocation = false;
   for (const Group &group : groups) {
-    for (const auto &[atom, power] : group.coefficient)
+    for (const auto &[atom, power] : group.coefficient.factors)
       hasLocation |= power > 0 && isReference(atom.expr);
     for (const auto &[product, coefficient] : group.form) {
-      Signs signs = expander.signs(multiply(product, Product{group.coefficient, {}}));
+      Signs signs = expander.signs(multiply(product, group.coefficient));
       if (coefficient < 0)
         std::swap(signs.negative, signs.positive);
       positive &= !signs.negative;
@@ -140,10 +173,16 @@ std::optional<Refusal> FoldPlan::checkConditioned(Reduction &reduction, ArrayRef
 /// The summand as it was written, its coefficient left out; null if that is not the group's form.
 Expr FoldPlan::withoutCoefficient(const Reduction &reduction, const Group &group) {
   llvm::DenseMap<Expr, Expr> one;
-  for (const auto &[atom, power] : group.coefficient)
+  if (!group.coefficient.exponent.empty())
+    return nullptr;
+  for (const auto &[atom, power] : group.coefficient.factors)
     one[atom.expr] = terms.real(1, atom.expr->type);
   Expr body = terms.substitute(reduction.summand, one);
-  return nearlyEqual(expander.expand(body), group.form) ? body : nullptr;
+  bool isRestricted = llvm::any_of(presenceOf(terms, body), [&](Atom condition) {
+    Expr e = condition.expr;
+    return expander.hasReference(e) && !(e->op == OpKind::Present && isReference(e->operands[0]));
+  });
+  return !isRestricted && nearlyEqual(expander.expand(body), group.form) ? body : nullptr;
 }
 
 std::optional<Refusal> FoldPlan::separate(Reduction &reduction) {
@@ -158,14 +197,11 @@ std::optional<Refusal> FoldPlan::separate(Reduction &reduction) {
   Combiner combiner = reduction.op.getCombiner();
   if (combiner == Combiner::Max || combiner == Combiner::Min)
     return separateBound(reduction, form);
-  std::vector<Group> groups = group(form);
-  SmallVector<Monomial> coefficients;
-  for (const Group &g : groups)
-    coefficients.push_back(g.coefficient);
+  std::vector<Group> groups = group(form, reduction.conditions);
   Expr asWritten = groups.size() == 1 ? withoutCoefficient(reduction, groups.front()) : nullptr;
-  if (!coefficients.empty() && !sameCoefficients(coefficients)) {
+  if (!sameCoefficients(groups)) {
     form = recentred(form);
-    groups = group(form);
+    groups = group(form, reduction.conditions);
     if (auto refusal = checkConditioned(reduction, groups))
       return refusal;
   }
@@ -199,8 +235,8 @@ std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &
       reduction.isUpperBound = combiner == Combiner::Max;
     }
   } else {
-    std::vector<Group> groups = group(form);
-    Signs signs = expander.signs(Product{groups.front().coefficient, {}});
+    std::vector<Group> groups = group(form, reduction.conditions);
+    Signs signs = expander.signs(groups.front().coefficient);
     if (groups.size() != 1 || (signs.negative && signs.positive))
       return notSeparable(reduction.summand);
     if (signs.negative)
@@ -209,7 +245,7 @@ std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &
     Expr body = asWritten ? asWritten : expander.write(groups.front().form, type);
     if (auto refusal = addState(reduction, combiner, groups.front().form, body, index))
       return refusal;
-    Sum finish{{Product{groups.front().coefficient, {}}, 1.0}};
+    Sum finish{{groups.front().coefficient, 1.0}};
     reduction.finish = expander.write(multiply(finish, atomSum(stateValue(terms, index, type))), type);
   }
   if (reduction.finish->op == OpKind::Given)
@@ -222,7 +258,6 @@ std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &
 void FoldPlan::readKnownStates(Reduction &reduction) {
   llvm::DenseMap<Expr, Expr> reads;
   bool hasOwn = false;
-  Type i64 = IntegerType::get(reduction.summand->type.getContext(), 64);
   walk(reduction.finish, [&](Expr e) {
     if (e->op != OpKind::Given)
       return;
@@ -231,10 +266,7 @@ void FoldPlan::readKnownStates(Reduction &reduction) {
     for (Reduction &known : reductions) {
       if (&known == &reduction || known.only != index || !isState(known))
         continue;
-      SmallVector<Expr> at;
-      for (StringAttr name : states[index].ranks)
-        at.push_back(terms.index(name, i64));
-      reads.try_emplace(e, terms.read(known.op.getResult(), at));
+      reads.try_emplace(e, atOwnPoint(known));
     }
   });
   if (hasOwn && !reads.empty())
@@ -258,8 +290,8 @@ std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group
     unsigned &index = used.emplace_back();
     if (auto refusal = addState(reduction, Combiner::Sum, form, body, index))
       return refusal;
-    addTo(scale.first.factors, group.coefficient);
-    deferred |= !scale.first.factors.empty();
+    scale.first = multiply(scale.first, group.coefficient);
+    deferred |= scale.first != Product();
     addTo(finish, multiply(Sum{{scale.first, scale.second}}, atomSum(stateValue(terms, index, type))));
   }
   if (deferred)
@@ -297,9 +329,10 @@ void FoldPlan::findCentre(Reduction &reduction, const Sum &form, ArrayRef<Group>
       reduction.centre = centre;
     return;
   }
-  if (groups.size() != 1 || groups.front().coefficient.size() != 1)
+  if (groups.size() != 1 || groups.front().coefficient.factors.size() != 1 ||
+      !groups.front().coefficient.exponent.empty())
     return;
-  auto [total, power] = *groups.front().coefficient.begin();
+  auto [total, power] = *groups.front().coefficient.factors.begin();
   Reduction *weights = total.expr->op == OpKind::Read ? reductionOf(total.expr->tensor) : nullptr;
   if (power != -1 || !weights || !weights->only || weights->conditions != reduction.conditions)
     return;

@@ -116,7 +116,34 @@ const Node *Expressions::convert(const Node *value, Type type, Attribute via) {
   return intern(makeNode(Node::Kind::Convert, type, via, {value}));
 }
 
+/// The value of an integer constant.
+static std::optional<int64_t> integerOf(const Node *node) {
+  if (node->kind != Node::Kind::Constant || !node->type.isInteger(64))
+    return {};
+  return cast<IntegerAttr>(node->attr).getInt();
+}
+
+/// Sums, differences and products of integers, as far as constants decide them.
+const Node *Expressions::foldIntegers(BinaryFn fn, const Node *lhs, const Node *rhs) {
+  auto a = integerOf(lhs), c = integerOf(rhs);
+  switch (fn) {
+  case BinaryFn::Add:
+    return a && c ? integer(*a + *c) : a == 0 ? rhs : c == 0 ? lhs : nullptr;
+  case BinaryFn::Sub:
+    return a && c ? integer(*a - *c) : c == 0 ? lhs : nullptr;
+  case BinaryFn::Mul:
+    if (a == 0 || c == 0)
+      return integer(0);
+    return a && c ? integer(*a * *c) : a == 1 ? rhs : c == 1 ? lhs : nullptr;
+  default:
+    return nullptr;
+  }
+}
+
 const Node *Expressions::binary(BinaryFn fn, const Node *lhs, const Node *rhs) {
+  if (lhs->type.isInteger(64))
+    if (const Node *folded = foldIntegers(fn, lhs, rhs))
+      return folded;
   if (fn == BinaryFn::And && (isTruth(lhs, true) || isTruth(rhs, false) || lhs == rhs))
     return rhs;
   if (fn == BinaryFn::And && (isTruth(rhs, true) || isTruth(lhs, false)))
@@ -129,6 +156,12 @@ const Node *Expressions::binary(BinaryFn fn, const Node *lhs, const Node *rhs) {
 }
 
 const Node *Expressions::compare(Predicate predicate, const Node *lhs, const Node *rhs) {
+  auto a = integerOf(lhs), c = integerOf(rhs);
+  if (a && c && predicate == Predicate::Le)
+    return truth(*a <= *c);
+  // An index is never negative.
+  if (predicate == Predicate::Le && a && *a <= 0 && rhs->kind == Node::Kind::Index)
+    return truth(true);
   return apply(PredicateAttr::get(context, predicate), {lhs, rhs}, IntegerType::get(context, 1));
 }
 

@@ -76,6 +76,7 @@ public:
 
 private:
   const Node *intern(Node &&node);
+  const Node *foldIntegers(cascade::BinaryFn fn, const Node *lhs, const Node *rhs);
   llvm::FoldingSet<Node> nodes;
   llvm::SpecificBumpPtrAllocator<Node> allocator;
 };

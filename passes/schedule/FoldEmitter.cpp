@@ -104,14 +104,14 @@ void FoldEmitter::openCarries() {
 
 void FoldEmitter::step() {
   keeps.clear();
-  Operands roots;
-  for (StatePlan &state : nest.states) {
-    roots.push_back(state.value);
-    llvm::append_range(roots, state.predicate.conditions);
-  }
-  emit.share(roots);
   for (auto &[state, c] : carried)
     c.old = c.current = {}, c.isStored = false;
+  for (StatePlan &state : nest.states)
+    openKeep(state);
+  Operands roots;
+  for (StatePlan &state : nest.states)
+    roots.push_back(isExtremum(state.op.getCombiner()) ? state.value : kept(state));
+  emit.share(roots);
   for (StatePlan &state : nest.states) {
     if (isExtremum(state.op.getCombiner())) {
       takeExtremum(state);
@@ -125,25 +125,28 @@ void FoldEmitter::step() {
   }
 }
 
-/// Where points of a state are present, as one condition.
-Value FoldEmitter::keep(StatePlan &state, bool byRow) {
-  for (auto &[predicate, known] : keeps)
-    if (predicate == state.predicate && (!byRow || tile::rowsOf(emit.value(known).getType()) > 1))
-      return emit.value(known);
+/// Names the condition under which points of a state are present. What is contracted
+/// needs one that varies over rows and columns.
+void FoldEmitter::openKeep(StatePlan &state) {
+  if (llvm::any_of(keeps, [&](auto &known) { return known.first == state.predicate; }))
+    return;
+  bool byRow = llvm::any_of(nest.states, [&](StatePlan &other) {
+    return other.extra && other.predicate == state.predicate;
+  });
   const Node *all = ex.name("keep " + std::to_string(keeps.size()), emit.builder().getI1Type());
   emit.bind(all, emit.mask(state.predicate.linear, nest.column, byRow));
   for (const Node *condition : state.predicate.conditions)
     all = ex.both(all, condition);
   keeps.push_back({state.predicate, all});
-  return emit.value(all);
 }
 
-const Node *FoldEmitter::kept(StatePlan &state, const Node *value, bool byRow) {
-  keep(state, byRow);
-  for (auto &[predicate, known] : llvm::reverse(keeps))
-    if (predicate == state.predicate)
-      return ex.select(known, value, ex.zero(value->type));
-  return value;
+const Node *FoldEmitter::keep(StatePlan &state) {
+  return llvm::find_if(keeps, [&](auto &known) { return known.first == state.predicate; })->second;
+}
+
+/// The value of a state where its points are present, else 0.
+const Node *FoldEmitter::kept(StatePlan &state) {
+  return ex.select(keep(state), state.value, ex.zero(state.value->type));
 }
 
 void FoldEmitter::takeExtremum(StatePlan &state) {
@@ -151,9 +154,9 @@ void FoldEmitter::takeExtremum(StatePlan &state) {
   Carried &c = carried[state.op.getResult()];
   Type type = state.op.getTensorType().getScalarType();
   bool isMax = state.op.getCombiner() == Combiner::Max;
-  Value mask = keep(state, false), value = emit.value(state.value);
+  Value mask = emit.value(keep(state)), value = emit.value(state.value);
   if (!isa<tile::SubType>(value.getType()) || tile::columnsOf(value.getType()) == 1)
-    value = emit.value(kept(state, state.value, false)); // the same in all columns
+    value = emit.value(kept(state)); // the same in all columns
   Type rowType = tile::shapedType(tile::rowsOf(value.getType()) == 1 ? tile::rowsOf(mask.getType())
                                                                      : tile::rowsOf(value.getType()), 1, type);
   auto top = tile::ReduceOp::create(b, emit.loc(), rowType, isMax ? tile::Reduction::Max : tile::Reduction::Min,
@@ -185,9 +188,7 @@ void FoldEmitter::takeExtremum(StatePlan &state) {
 void FoldEmitter::takeSum(StatePlan &state) {
   OpBuilder &b = emit.builder();
   Carried &c = carried[state.op.getResult()];
-  const Node *masked = kept(state, state.value, state.extra != nullptr);
-  emit.share({masked});
-  Value p = emit.value(masked);
+  Value p = emit.value(kept(state));
   if (Operation *op = p.getDefiningOp(); op && !op->hasAttr("asm_name"))
     TileEmitter::setName(op, "p");
   if (state.extra)
@@ -274,7 +275,7 @@ void FoldEmitter::notePresence(StatePlan &state) {
   OpBuilder &b = emit.builder();
   Carried &c = carried[state.op.getResult()];
   Type type = state.op.getTensorType().getScalarType();
-  Value mask = keep(state, false);
+  Value mask = emit.value(keep(state));
   auto any = tile::ReduceOp::create(b, emit.loc(), tile::shapedType(tile::rowsOf(mask.getType()), 1, b.getI1Type()),
                                     tile::Reduction::Any, mask, Value());
   TileEmitter::setName(any, "any");

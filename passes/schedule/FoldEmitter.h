@@ -27,8 +27,9 @@ private:
 
   void openCarries();
   void step();
-  mlir::Value keep(StatePlan &state, bool byRow);
-  const Node *kept(StatePlan &state, const Node *value, bool byRow);
+  void openKeep(StatePlan &state);
+  const Node *keep(StatePlan &state);
+  const Node *kept(StatePlan &state);
   void takeExtremum(StatePlan &state);
   void takeSum(StatePlan &state);
   void shiftGroup(StatePlan &first);

@@ -6,6 +6,8 @@
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
 
+#include <functional>
+
 namespace weir::schedule {
 
 /// True if `node` is affine in indices, extents and integer parameters.
@@ -15,8 +17,8 @@ bool isAffine(const Node *node);
 class AffineExpressions {
 public:
   /// `leaf` gives the value of an index, an extent or a parameter.
-  AffineExpressions(mlir::MLIRContext *context, llvm::function_ref<mlir::Value(const Node *)> leaf)
-      : context(context), leaf(leaf) {}
+  AffineExpressions(mlir::MLIRContext *context, std::function<mlir::Value(const Node *)> leaf)
+      : context(context), leaf(std::move(leaf)) {}
 
   /// `isAffine(node)` holds.
   mlir::AffineExpr of(const Node *node, bool isDivisor = false);
@@ -28,7 +30,7 @@ public:
 private:
   mlir::AffineExpr symbol(mlir::Value value);
   mlir::MLIRContext *context;
-  llvm::function_ref<mlir::Value(const Node *)> leaf;
+  std::function<mlir::Value(const Node *)> leaf;
   llvm::SmallVector<mlir::Value> dims, symbols;
 };
 
