@@ -98,7 +98,7 @@ std::optional<Refusal> FoldPlan::read(EinsumOp op, Reduction &into) {
 /// Puts the conditions that all points share on the finish. Those that a reference which a
 /// state follows be present hold wherever the state has a point.
 void FoldPlan::restrictFinish(Reduction &reduction) {
-  llvm::erase_if(reduction.whole, [&](Atom condition) {
+  std::erase_if(reduction.whole, [&](Atom condition) {
     Expr e = condition.expr;
     return e->op == OpKind::Present && isReference(e->operands[0]) && llvm::any_of(states, [&](const State &state) {
              return state.owner == reduction.op && llvm::is_contained(state.references, e->operands[0]->tensor);
