@@ -9,17 +9,14 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 
-#include <chrono>
+#include <ctime>
 
 using namespace mlir;
 
 namespace weir::bench {
 
-using Clock = std::chrono::steady_clock;
-
-static double msSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
+/// Milliseconds of processor time: other work on the machine does not count.
+static double msSince(std::clock_t start) { return 1e3 * double(std::clock() - start) / CLOCKS_PER_SEC; }
 
 TileProgram::TileProgram() {
   context.loadDialect<cascade::CascadeDialect, tile::TileDialect, arith::ArithDialect,
@@ -89,11 +86,11 @@ bool TileProgram::build(const std::string &file, const std::string &level) {
   }
   target.emplace(*found);
   kernel = *source->getOps<tile::KernelOp>().begin();
-  auto start = Clock::now();
+  auto start = std::clock();
   if (!lower())
     return false;
   loweringMs = msSince(start);
-  start = Clock::now();
+  start = std::clock();
   auto code = llvmir::Jit::create(*module, processorOf(*target));
   if (failed(code))
     return false;

@@ -81,58 +81,42 @@ Value SubtileLowering::rowIsValid(int64_t row) {
   return scope.less(scope.add(firstRow, scope.integer(row)), endRow);
 }
 
-/// A vector of elements at `start`, `step` elements apart (null: side by side).
-Value SubtileLowering::loadVector(const Ref &ref, Value start, Value step, Value mask) {
-  auto type = scope.vectorOf(ref.storage, lanes);
-  unsigned alignment = ref.storage.getIntOrFloatBitWidth() / 8;
-  auto &builder = scope.builder;
-  Value zero = mask ? scope.splat(scope.number(ref.storage, 0), lanes) : Value();
-  if (!step) {
-    if (!mask)
-      return LLVM::LoadOp::create(builder, scope.loc, type, start, alignment);
-    return LLVM::MaskedLoadOp::create(builder, scope.loc, type, start, mask, zero, alignment);
-  }
-  Value result = zero ? zero : scope.splat(scope.number(ref.storage, 0), lanes);
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    auto read = [&]() -> SmallVector<Value> {
-      Value address = scope.at(ref.storage, start, scope.mul(step, scope.integer(lane)));
-      return {scope.load(ref.storage, address)};
-    };
-    Value element;
-    if (mask) {
-      Value isValid = vector::ExtractOp::create(builder, scope.loc, mask, lane);
-      element = scope.choose(isValid, ref.storage, read, [&] {
-        return SmallVector<Value>{scope.number(ref.storage, 0)};
-      })[0];
-    } else {
-      element = read()[0];
-    }
-    result = vector::InsertOp::create(builder, scope.loc, element, result, lane);
-  }
-  return result;
+Value SubtileLowering::loadVector(Type type, Value address, Value mask) {
+  auto vector = scope.vectorOf(type, lanes);
+  unsigned alignment = type.getIntOrFloatBitWidth() / 8;
+  if (!mask)
+    return LLVM::LoadOp::create(scope.builder, scope.loc, vector, address, alignment);
+  Value zero = scope.splat(scope.number(type, 0), lanes);
+  return LLVM::MaskedLoadOp::create(scope.builder, scope.loc, vector, address, mask, zero, alignment);
 }
 
-void SubtileLowering::storeVector(const Ref &ref, Value start, Value step, Value vector, Value mask) {
-  unsigned alignment = ref.storage.getIntOrFloatBitWidth() / 8;
-  auto &builder = scope.builder;
-  if (!step && mask) {
-    LLVM::MaskedStoreOp::create(builder, scope.loc, vector, start, mask, alignment);
-    return;
-  }
-  if (!step) {
-    LLVM::StoreOp::create(builder, scope.loc, vector, start, alignment);
-    return;
-  }
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    auto write = [&] {
-      Value element = vector::ExtractOp::create(builder, scope.loc, vector, lane);
-      scope.store(element, scope.at(ref.storage, start, scope.mul(step, scope.integer(lane))));
-    };
-    if (mask)
-      scope.when(vector::ExtractOp::create(builder, scope.loc, mask, lane), write);
-    else
-      write();
-  }
+void SubtileLowering::storeVector(Value vector, Value address, Value mask) {
+  unsigned alignment = cast<VectorType>(vector.getType()).getElementTypeBitWidth() / 8;
+  if (mask)
+    LLVM::MaskedStoreOp::create(scope.builder, scope.loc, vector, address, mask, alignment);
+  else
+    LLVM::StoreOp::create(scope.builder, scope.loc, vector, address, alignment);
+}
+
+Value SubtileLowering::allocate(Type type, int64_t count) {
+  // Stack slots belong at the function's entry, not in a loop.
+  OpBuilder::InsertionGuard guard(scope.builder);
+  Operation *function = scope.builder.getInsertionBlock()->getParentOp();
+  if (!isa<LLVM::LLVMFuncOp>(function))
+    function = function->getParentOfType<LLVM::LLVMFuncOp>();
+  scope.builder.setInsertionPointToStart(&cast<LLVM::LLVMFuncOp>(function).getBody().front());
+  return scope.allocate(type, count);
+}
+
+void SubtileLowering::forValid(bool hasRows, llvm::function_ref<void(Value row, Value column)> body) {
+  Value rowCount = scope.integer(1), columnCount = scope.integer(columns);
+  if (hasRows)
+    rowCount = scope.least(scope.integer(rows), scope.sub(endRow, firstRow));
+  if (!isFull)
+    columnCount = scope.least(columnCount, scope.sub(endColumn, firstColumn));
+  scope.loop(rowCount, [&](Value row) {
+    scope.loop(columnCount, [&](Value column) { body(row, column); });
+  });
 }
 
 //===-- Loads ---------------------------------------------------------------===//
@@ -160,79 +144,113 @@ LogicalResult SubtileLowering::loadFromBlock(tile::LoadOp load, const Ref &ref, 
     Value start = scope.address(ref, at);
     for (int64_t vector = 0; vector < vectors; ++vector)
       result.at(row, vector) = loadVector(
-          ref, scope.at(ref.storage, start, scope.integer(vector * lanes)), Value(), Value());
+          ref.storage, scope.at(ref.storage, start, scope.integer(vector * lanes)), Value());
   }
   return success();
+}
+
+/// Elements of a tensor that are not side by side as they are computed with: a
+/// copy on the stack serves instead, where `isDirect` is false.
+SubtileLowering::Window SubtileLowering::window(const Ref &ref, const Place &place, Type type) {
+  bool isPlain = ref.storage == type;
+  Window window;
+  window.isDirect = isPlain ? scope.equal(place.columnStep, scope.integer(1)) : scope.truth(false);
+  window.copy = allocate(type, (place.rowStep ? rows : 1) * columns);
+  Value direct = isPlain ? scope.at(type, ref.base, place.start) : window.copy;
+  window.base = scope.select(window.isDirect, direct, window.copy);
+  Value copyStep = scope.integer(columns);
+  window.rowStep = place.rowStep ? scope.select(window.isDirect, place.rowStep, copyStep) : scope.integer(0);
+  return window;
+}
+
+Value SubtileLowering::elementIndex(const Place &place, Value row, Value column) {
+  Value index = scope.add(place.start, scope.mul(place.columnStep, column));
+  return place.rowStep ? scope.add(index, scope.mul(place.rowStep, row)) : index;
+}
+
+/// Copies the valid elements, 0 where the mask's byte is 0.
+void SubtileLowering::copyIn(const Ref &ref, const Place &place, const Window &window, Type type,
+                             Value maskBytes, bool isPacked) {
+  forValid(place.rowStep != nullptr, [&](Value row, Value column) {
+    Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
+    auto read = [&]() -> SmallVector<Value> {
+      Value index = elementIndex(place, row, column);
+      return {abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
+    };
+    Value element;
+    if (maskBytes) {
+      Value byte = scope.load(scope.i8(), scope.at(scope.i8(), maskBytes, position));
+      Value isPresent = scope.compare(arith::CmpIPredicate::ne, byte, scope.integer(scope.i8(), 0));
+      element = scope.choose(isPresent, type, read,
+                             [&] { return SmallVector<Value>{scope.number(type, 0)}; })[0];
+    } else {
+      element = read()[0];
+    }
+    scope.store(element, scope.offset(type, window.copy, position));
+  });
 }
 
 LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref, Sub &result) {
   auto found = place(load, ref, load.getMap(), load.getIndices());
   if (failed(found))
     return failure();
-  Sub mask;
   bool isMasked = load.getMask() && !isKnown(load.getMask());
-  if (isMasked)
-    mask = input(load.getMask());
-  bool isCarried = load.getRef().getDefiningOp<tile::CarryOp>() != nullptr;
-  bool isPacked = isa<BlockArgument>(load.getRef());
+  Sub mask = isMasked ? input(load.getMask()) : Sub();
   // Rows past the end read the last one; a thread's own block has room for them.
-  auto rowStart = [&](int64_t row) {
-    if (!found->rowStep)
-      return found->start;
-    Value ahead = scope.integer(row);
-    if (!isCarried) {
-      Value last = scope.sub(scope.sub(endRow, scope.integer(1)), firstRow);
-      ahead = scope.least(ahead, last);
-    }
-    return scope.add(found->start, scope.mul(ahead, found->rowStep));
-  };
-  bool isPlain = ref.storage.isF32() || ref.storage.isF64();
+  bool isRoomy = load.getRef().getDefiningOp<tile::CarryOp>() != nullptr;
+  bool isPacked = isa<BlockArgument>(load.getRef());
   Type type = tile::computeTypeOf(ref.storage);
-  auto readElement = [&](Value index, Value isValid) {
-    auto read = [&]() -> SmallVector<Value> {
-      return {abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
-    };
-    if (!isValid)
-      return read()[0];
-    return scope.choose(isValid, type, read,
-                        [&] { return SmallVector<Value>{scope.number(type, 0)}; })[0];
+  auto rowOffset = [&](int64_t row, Value step) {
+    Value ahead = scope.integer(row);
+    if (!isRoomy)
+      ahead = scope.least(ahead, scope.sub(scope.sub(endRow, scope.integer(1)), firstRow));
+    return scope.mul(ahead, step);
   };
+  if (!result.vectors) {
+    for (int64_t row = 0; row < result.rows; ++row) {
+      Value index = found->start;
+      if (found->rowStep)
+        index = scope.add(index, rowOffset(row, found->rowStep));
+      auto read = [&]() -> SmallVector<Value> {
+        return {abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
+      };
+      result.at(row, 0) = !isMasked ? read()[0]
+                                    : scope.choose(scope.both(mask.at(row, 0), rowIsValid(row)), type, read, [&] {
+                                        return SmallVector<Value>{scope.number(type, 0)};
+                                      })[0];
+    }
+    return success();
+  }
+  if (type.isInteger(1))
+    return load.emitOpError("of truth values is not compiled yet");
+  Window from = window(ref, *found, type);
+  auto laneMask = [&](int64_t row, int64_t vector) {
+    Value valid = validLanes(vector);
+    if (!isMasked)
+      return valid;
+    Value own = asVector(mask, row, vector);
+    if (found->rowStep)
+      own = scope.both(own, scope.splat(rowIsValid(row), lanes));
+    return valid ? scope.both(valid, own) : own;
+  };
+  scope.when(scope.invert(from.isDirect), [&] {
+    Value bytes;
+    if (isMasked) {
+      bytes = allocate(scope.i8(), rows * columns);
+      for (int64_t row = 0; row < result.rows; ++row)
+        for (int64_t vector = 0; vector < vectors; ++vector) {
+          Value wide = arith::ExtUIOp::create(scope.builder, scope.loc, scope.vectorOf(scope.i8(), lanes),
+                                              asVector(mask, row, vector));
+          storeVector(wide, scope.at(bytes, row * columns + vector * lanes), Value());
+        }
+    }
+    copyIn(ref, *found, from, type, bytes, isPacked);
+  });
   for (int64_t row = 0; row < result.rows; ++row) {
-    Value start = rowStart(row);
-    if (!result.vectors) {
-      Value isValid = isMasked ? scope.both(mask.at(row, 0), rowIsValid(row)) : Value();
-      result.at(row, 0) = readElement(start, isValid);
-      continue;
-    }
-    for (int64_t vector = 0; vector < vectors; ++vector) {
-      Value lanesValid = validLanes(vector);
-      if (isMasked) {
-        Value own = asVector(mask, row, vector);
-        lanesValid = lanesValid ? scope.both(lanesValid, own) : own;
-        if (found->rowStep)
-          lanesValid = scope.both(lanesValid, scope.splat(rowIsValid(row), lanes));
-      }
-      Value shift = scope.mul(found->columnStep, scope.integer(vector * lanes));
-      Value from = scope.add(start, shift);
-      if (isPlain) {
-        auto at = [&] { return scope.at(ref.storage, ref.base, from); };
-        Value isUnit = scope.equal(found->columnStep, scope.integer(1));
-        result.at(row, vector) = scope.choose(
-            isUnit, scope.vectorOf(type, lanes),
-            [&] { return SmallVector<Value>{loadVector(ref, at(), Value(), lanesValid)}; },
-            [&] { return SmallVector<Value>{loadVector(ref, at(), found->columnStep, lanesValid)}; })[0];
-        continue;
-      }
-      Value packed = scope.splat(scope.number(type, 0), lanes);
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Value isValid = lanesValid
-                            ? Value(vector::ExtractOp::create(scope.builder, scope.loc, lanesValid, lane))
-                            : Value();
-        Value index = scope.add(from, scope.mul(found->columnStep, scope.integer(lane)));
-        packed = vector::InsertOp::create(scope.builder, scope.loc, readElement(index, isValid), packed, lane);
-      }
-      result.at(row, vector) = packed;
-    }
+    Value start = scope.at(type, from.base, rowOffset(row, from.rowStep));
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      result.at(row, vector) = loadVector(type, scope.at(type, start, scope.integer(vector * lanes)),
+                                          laneMask(row, vector));
   }
   return success();
 }
@@ -249,47 +267,41 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
     return failure();
   auto carry = store.getRef().getDefiningOp<tile::CarryOp>();
   bool isPrivate = carry && !isa<tile::KernelOp>(carry->getParentOp());
-  bool isPlain = ref.storage == element;
-  bool isPacked = isa<BlockArgument>(store.getRef());
-  auto emitRow = [&](int64_t row) {
-    Value start = found->start;
-    if (found->rowStep)
-      start = scope.add(start, scope.mul(found->rowStep, scope.integer(row)));
-    if (!found->columnStep) {
-      abi::storeElement(scope, ref.storage, ref.base, start, value.at(row, 0), isPacked);
-      return;
-    }
-    for (int64_t vector = 0; vector < vectors; ++vector) {
-      Value mask = validLanes(vector), from = scope.add(start, scope.mul(found->columnStep, scope.integer(vector * lanes)));
-      Value stored = asVector(value, row, vector);
-      if (isPlain) {
-        Value address = scope.at(ref.storage, ref.base, from);
-        scope.choose(
-            scope.equal(found->columnStep, scope.integer(1)), TypeRange(),
-            [&] { return storeVector(ref, address, Value(), stored, mask), SmallVector<Value>(); },
-            [&] { return storeVector(ref, address, found->columnStep, stored, mask), SmallVector<Value>(); });
-        continue;
-      }
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        auto write = [&] {
-          Value element = vector::ExtractOp::create(scope.builder, scope.loc, stored, lane);
-          Value index = scope.add(from, scope.mul(found->columnStep, scope.integer(lane)));
-          abi::storeElement(scope, ref.storage, ref.base, index, element, isPacked);
-        };
-        if (mask)
-          scope.when(vector::ExtractOp::create(scope.builder, scope.loc, mask, lane), write);
-        else
-          write();
-      }
+  bool isPacked = isa<BlockArgument>(store.getRef()), hasRows = found->rowStep != nullptr;
+  auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
+    for (int64_t row = 0; row < (hasRows ? rows : 1); ++row) {
+      if (isPrivate || !hasRows)
+        body(row);
+      else
+        scope.when(rowIsValid(row), [&] { body(row); });
     }
   };
-  int64_t count = found->rowStep ? rows : 1;
-  for (int64_t row = 0; row < count; ++row) {
-    if (isPrivate || !found->rowStep)
-      emitRow(row);
-    else
-      scope.when(rowIsValid(row), [&] { emitRow(row); });
+  if (!found->columnStep) {
+    forRows([&](int64_t row) {
+      Value index = found->start;
+      if (hasRows)
+        index = scope.add(index, scope.mul(found->rowStep, scope.integer(row)));
+      abi::storeElement(scope, ref.storage, ref.base, index, value.at(row, 0), isPacked);
+    });
+    return success();
   }
+  Type type = tile::elementOf(store.getValue().getType());
+  if (type.isInteger(1))
+    return store.emitOpError("of truth values is not compiled yet");
+  Window to = window(ref, *found, type);
+  forRows([&](int64_t row) {
+    Value start = scope.at(type, to.base, scope.mul(to.rowStep, scope.integer(row)));
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      storeVector(asVector(value, row, vector), scope.at(type, start, scope.integer(vector * lanes)),
+                  validLanes(vector));
+  });
+  scope.when(scope.invert(to.isDirect), [&] {
+    forValid(hasRows, [&](Value row, Value column) {
+      Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
+      Value element = scope.load(type, scope.at(type, to.copy, position));
+      abi::storeElement(scope, ref.storage, ref.base, elementIndex(*found, row, column), element, isPacked);
+    });
+  });
   return success();
 }
 

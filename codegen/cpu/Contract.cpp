@@ -51,7 +51,7 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   };
   auto rightAt = [&](int64_t vector, Value k) {
     Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
-    return loadVector(right, scope.at(element, rightStart, place), Value(), Value());
+    return loadVector(element, scope.at(element, rightStart, place), Value());
   };
   Sub &result = subs[contract] = shaped(contract.getType());
   Value zero = scope.splat(scope.real(element, 0), lanes);
@@ -105,7 +105,7 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
     Value stateStart = scope.at(element, stateBase, scope.mul(index, state.panelStride));
     auto rightAt = [&](int64_t vector, Value k) {
       Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
-      return loadVector(right, scope.at(element, rightStart, place), Value(), Value());
+      return loadVector(element, scope.at(element, rightStart, place), Value());
     };
     for (int64_t first = 0; first < all; first += width) {
       Block block{first, std::min(width, all - first)};
@@ -116,11 +116,11 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
       };
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t vector = 0; vector < block.vectors; ++vector)
-          sums.push_back(loadVector(state, address(row, vector), Value(), Value()));
+          sums.push_back(loadVector(element, address(row, vector), Value()));
       sums = multiply(depth, block, sums, leftAt, rightAt);
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t vector = 0; vector < block.vectors; ++vector)
-          storeVector(state, address(row, vector), Value(), sums[row * block.vectors + vector], Value());
+          storeVector(sums[row * block.vectors + vector], address(row, vector), Value());
     }
   });
   return success();
@@ -161,7 +161,7 @@ LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
         if (!ref.isPanel() && vector > 0)
           return;
         Value address = addressOf(operand, row, vector);
-        loaded.values.push_back(ref.isPanel() ? loadVector(ref, address, Value(), Value())
+        loaded.values.push_back(ref.isPanel() ? loadVector(ref.storage, address, Value())
                                               : scope.load(ref.storage, address));
       });
       inputs.push_back(loaded);
@@ -174,7 +174,7 @@ LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
     forAll([&](int64_t row, int64_t vector) {
       Value address = addressOf(update.getRef(), row, vector);
       if (all)
-        storeVector(state, address, Value(), asVector(*value, row, vector), Value());
+        storeVector(asVector(*value, row, vector), address, Value());
       else
         scope.store(value->at(row, 0), address);
     });

@@ -51,17 +51,9 @@ LogicalResult SubtileLowering::run() {
     std::tie(firstColumn, endColumn) = scope.range(domain, 1);
     scope.scalars[op.getBody().getArgument(1)] = firstColumn;
   }
-  {
-    // Stack slots belong at the function's entry, not in a loop.
-    OpBuilder::InsertionGuard guard(scope.builder);
-    auto function = scope.builder.getInsertionBlock()->getParentOp();
-    if (!isa<LLVM::LLVMFuncOp>(function))
-      function = function->getParentOfType<LLVM::LLVMFuncOp>();
-    scope.builder.setInsertionPointToStart(&cast<LLVM::LLVMFuncOp>(function).getBody().front());
-    op.getBody().walk([&](tile::ConvertOp convert) {
-      scratch[convert] = scope.allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
-    });
-  }
+  op.getBody().walk([&](tile::ConvertOp convert) {
+    scratch[convert] = allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
+  });
   LogicalResult result = success();
   scope.loop(from, to, scope.integer(rows), [&](Value row) {
     firstRow = row;
@@ -151,32 +143,42 @@ LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
       value = hasColumns ? scope.splat(yes, lanes) : yes;
     return success();
   }
-  Value iota = scope.iota(scope.i32(), lanes);
   for (AffineExpr expression : op.getMap().getResults()) {
     auto index = linear(op, expression, op.getMap().getNumDims(), op.getIndices());
     if (failed(index))
       return failure();
     for (int64_t row = 0; row < result.rows; ++row)
-      for (int64_t vector = 0; vector < std::max<int64_t>(1, result.vectors); ++vector) {
-        int64_t shift = index->rowStep * row + index->columnStep * vector * lanes;
-        Value start = scope.add(index->start, scope.integer(shift)), holds;
-        if (hasColumns) {
-          // Lanes count in 32 bits: beyond a few columns the sign is settled.
-          constexpr int64_t bound = 1 << 30;
-          start = scope.least(scope.greatest(start, scope.integer(-bound)), scope.integer(bound));
-          Value narrow = arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), start);
-          Value steps = scope.mul(iota, scope.splat(scope.integer(scope.i32(), index->columnStep), lanes));
-          Value value = scope.add(scope.splat(narrow, lanes), steps);
-          holds = scope.compare(arith::CmpIPredicate::sge, value,
-                                scope.splat(scope.integer(scope.i32(), 0), lanes));
-        } else {
-          holds = scope.compare(arith::CmpIPredicate::sge, start, scope.integer(0));
-        }
-        Value &value = result.at(row, vector);
-        value = value ? scope.both(value, holds) : holds;
-      }
+      maskRow(result, row, *index);
   }
   return success();
+}
+
+/// Narrows one row of a mask to where `index` is at least 0.
+void SubtileLowering::maskRow(Sub &mask, int64_t row, const Linear &index) {
+  Value start = scope.add(index.start, scope.integer(index.rowStep * row));
+  auto narrow = [&](int64_t vector, Value holds) {
+    Value &value = mask.at(row, vector);
+    value = value ? scope.both(value, holds) : holds;
+  };
+  if (!mask.vectors || !index.columnStep) {
+    Value holds = scope.compare(arith::CmpIPredicate::sge, start, scope.integer(0));
+    for (int64_t vector = 0; vector < std::max<int64_t>(1, mask.vectors); ++vector)
+      narrow(vector, mask.vectors ? scope.splat(holds, lanes) : holds);
+    return;
+  }
+  // Columns count in 32 bits: beyond a few of them the sign is settled.
+  constexpr int64_t bound = 1 << 30;
+  Value least = scope.sub(scope.integer(0), start);
+  least = scope.least(scope.greatest(least, scope.integer(-bound)), scope.integer(bound));
+  least = scope.splat(arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), least), lanes);
+  for (int64_t vector = 0; vector < vectors; ++vector) {
+    SmallVector<int32_t> steps;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      steps.push_back(index.columnStep * (vector * lanes + lane));
+    Value ahead = arith::ConstantOp::create(scope.builder, scope.loc,
+                                            scope.builder.getI32VectorAttr(steps));
+    narrow(vector, scope.compare(arith::CmpIPredicate::sge, ahead, least));
+  }
 }
 
 LogicalResult SubtileLowering::emitMap(tile::MapOp op) {
@@ -234,10 +236,9 @@ struct Combiner {
 
   bool isExtremum() const { return kind == tile::Reduction::Max || kind == tile::Reduction::Min; }
 
-  /// With `exact`, a NaN on either side stays; else the right side's does.
-  Value combine(Value a, Value b, bool exact) const {
-    bool isReal = isa<FloatType>(type), isMax = kind == tile::Reduction::Max;
-    auto &builder = scope.builder;
+  /// An extremum of reals is taken as if there were no NaN.
+  Value combine(Value a, Value b) const {
+    bool isMax = kind == tile::Reduction::Max;
     if (kind == tile::Reduction::Sum)
       return scope.add(a, b);
     if (kind == tile::Reduction::Prod)
@@ -246,16 +247,14 @@ struct Combiner {
       return scope.either(a, b);
     if (kind == tile::Reduction::All)
       return scope.both(a, b);
-    if (!isReal)
+    if (!isa<FloatType>(type))
       return isMax ? scope.greatest(a, b) : scope.least(a, b);
-    if (!exact)
-      return scope.select(scope.compare(isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, a, b), a, b);
-    return isMax ? arith::MaximumFOp::create(builder, scope.loc, a, b).getResult()
-                 : arith::MinimumFOp::create(builder, scope.loc, a, b).getResult();
+    auto predicate = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    return scope.select(scope.compare(predicate, a, b), a, b);
   }
 
   /// Combines the lanes of a vector in a tree.
-  Value acrossLanes(Value vector, bool exact) const {
+  Value acrossLanes(Value vector) const {
     auto &builder = scope.builder;
     for (int64_t lanes = cast<VectorType>(vector.getType()).getNumElements(); lanes > 1; lanes /= 2) {
       SmallVector<int64_t> low(lanes / 2), high(lanes / 2);
@@ -265,7 +264,7 @@ struct Combiner {
       }
       Value a = vector::ShuffleOp::create(builder, scope.loc, vector, vector, low);
       Value b = vector::ShuffleOp::create(builder, scope.loc, vector, vector, high);
-      vector = combine(a, b, exact);
+      vector = combine(a, b);
     }
     return vector::ExtractOp::create(builder, scope.loc, vector, 0);
   }
@@ -284,39 +283,47 @@ LogicalResult SubtileLowering::emitReduce(tile::ReduceOp op) {
       for (int64_t vector = 0; vector < vectors; ++vector)
         value.at(row, vector) = scope.select(mask.at(row, vector), value.at(row, vector), identity);
   }
-  auto reduceRows = [&](bool exact) {
-    SmallVector<Value> results;
-    for (int64_t row = 0; row < value.rows; ++row) {
-      SmallVector<Value> parts;
-      for (int64_t vector = 0; vector < vectors; ++vector)
-        parts.push_back(value.at(row, vector));
-      for (size_t count = parts.size(); count > 1; count = (count + 1) / 2)
-        for (size_t i = 0; i < count / 2; ++i)
-          parts[i] = combiner.combine(parts[i], parts[count - 1 - i], exact);
-      results.push_back(combiner.acrossLanes(parts[0], exact));
-    }
-    return results;
-  };
   Sub &result = subs[op] = shaped(op.getType());
-  if (!combiner.isExtremum() || !isa<FloatType>(type)) {
-    result.values = reduceRows(true);
-    return success();
+  for (int64_t row = 0; row < value.rows; ++row) {
+    SmallVector<Value> parts;
+    for (int64_t vector = 0; vector < vectors; ++vector)
+      parts.push_back(value.at(row, vector));
+    for (size_t count = parts.size(); count > 1; count = (count + 1) / 2)
+      for (size_t i = 0; i < count / 2; ++i)
+        parts[i] = combiner.combine(parts[i], parts[count - 1 - i]);
+    result.at(row, 0) = combiner.acrossLanes(parts[0]);
   }
-  // A NaN anywhere is rare: look for one cheaply, then take extrema exactly.
-  Value anyNaN;
-  for (size_t i = 0; i < value.values.size(); i += 2) {
-    Value other = value.values[std::min(i + 1, value.values.size() - 1)];
-    Value isNaN = scope.compare(arith::CmpFPredicate::UNO, value.values[i], other);
-    anyNaN = anyNaN ? scope.either(anyNaN, isNaN) : isNaN;
-  }
-  Type word = scope.builder.getIntegerType(lanes);
-  Value bits = scope.bitcast(scope.vectorOf(word, 1), anyNaN);
-  bits = vector::ExtractOp::create(scope.builder, scope.loc, bits, 0);
-  Value found = scope.compare(arith::CmpIPredicate::ne, bits, scope.integer(word, 0));
-  SmallVector<Type> types(value.rows, type);
-  result.values = scope.choose(found, types, [&] { return reduceRows(true); },
-                               [&] { return reduceRows(false); });
+  if (combiner.isExtremum() && isa<FloatType>(type))
+    restoreNaN(value, result);
   return success();
+}
+
+/// Puts NaN where a row has one: extrema are taken as if there were none. That
+/// there is one at all is rare, and looked for first.
+void SubtileLowering::restoreNaN(Sub &value, Sub &result) {
+  Type word = scope.builder.getIntegerType(lanes);
+  auto isAny = [&](ArrayRef<Value> vectors) {
+    Value any;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      Value other = vectors[std::min(i + 1, vectors.size() - 1)];
+      Value isNaN = scope.compare(arith::CmpFPredicate::UNO, vectors[i], other);
+      any = any ? scope.either(any, isNaN) : isNaN;
+    }
+    Value bits = scope.bitcast(scope.vectorOf(word, 1), any);
+    bits = vector::ExtractOp::create(scope.builder, scope.loc, bits, 0);
+    return scope.compare(arith::CmpIPredicate::ne, bits, scope.integer(word, 0));
+  };
+  SmallVector<Type> types(result.values.size(), result.values[0].getType());
+  Value nan = scope.real(types[0], std::numeric_limits<double>::quiet_NaN());
+  auto correct = [&] {
+    SmallVector<Value> corrected;
+    for (int64_t row = 0; row < result.rows; ++row) {
+      ArrayRef<Value> own = ArrayRef(value.values).slice(value.rows == 1 ? 0 : row * vectors, vectors);
+      corrected.push_back(scope.select(isAny(own), nan, result.at(row, 0)));
+    }
+    return corrected;
+  };
+  result.values = scope.choose(isAny(value.values), types, correct, [&] { return result.values; });
 }
 
 } // namespace weir::cpu

@@ -21,9 +21,11 @@ private:
   mlir::LogicalResult emitLoad(tile::LoadOp op);
   mlir::LogicalResult emitStore(tile::StoreOp op);
   mlir::LogicalResult emitMask(tile::MaskOp op);
+  void maskRow(Sub &mask, int64_t row, const Linear &index);
   mlir::LogicalResult emitMap(tile::MapOp op);
   mlir::LogicalResult emitUpdate(tile::UpdateOp op);
   mlir::LogicalResult emitReduce(tile::ReduceOp op);
+  void restoreNaN(Sub &value, Sub &result);
   mlir::LogicalResult emitContract(tile::ContractOp op);
   mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
@@ -42,8 +44,22 @@ private:
   llvm::SmallVector<Value> corner(mlir::AffineMap map, mlir::ValueRange indices);
   mlir::LogicalResult loadFromBlock(tile::LoadOp op, const Ref &ref, Sub &result);
   mlir::LogicalResult loadFromTensor(tile::LoadOp op, const Ref &ref, Sub &result);
-  Value loadVector(const Ref &ref, Value start, Value step, Value mask);
-  void storeVector(const Ref &ref, Value start, Value step, Value vector, Value mask);
+  /// Where vectors of a tensor are loaded from or stored to.
+  struct Window {
+    Value isDirect, base, rowStep, copy;
+  };
+  Window window(const Ref &ref, const Place &place, mlir::Type type);
+  Value elementIndex(const Place &place, Value row, Value column);
+  void copyIn(const Ref &ref, const Place &place, const Window &window, mlir::Type type,
+              Value maskBytes, bool isPacked);
+  /// Loops over the valid points of the sub-tile.
+  void forValid(bool hasRows, llvm::function_ref<void(Value row, Value column)> body);
+  /// A vector of elements that lie side by side; lanes that the mask (which may
+  /// be null) leaves out are not touched and load 0.
+  Value loadVector(mlir::Type type, Value address, Value mask);
+  void storeVector(Value vector, Value address, Value mask);
+  /// A place on the function's stack.
+  Value allocate(mlir::Type type, int64_t count);
   /// The valid lanes of vector `vector`, or null where all are.
   Value validLanes(int64_t vector);
   Value rowIsValid(int64_t row);
