@@ -105,7 +105,7 @@ struct Equation {
   TypeName type;
   bool hasRanks = false;
   std::vector<Name> ranks;
-  Expr *value = nullptr;
+  Expr *value = nullptr; ///< null after an error
   Expr *where = nullptr;
   std::vector<FromClause> from;
   std::vector<Name> descending;

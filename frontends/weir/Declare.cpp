@@ -132,7 +132,7 @@ void Elaborator::declareEquation(const ast::Equation &equation) {
   tensor->ranksKnown = equation.hasRanks;
   if (!equation.type.text.empty())
     tensor->type = resolveType(equation.type);
-  if (!resolveRanks(equation.ranks, tensor->ranks))
+  if (!resolveRanks(equation.ranks, tensor->ranks) || !equation.value)
     tensor->state = Tensor::Broken;
 }
 
@@ -418,9 +418,8 @@ bool Elaborator::run() {
   elaborateInputs();
   elaborateConstraints();
   elaborateEquations();
-  if (diagnostics.errorCount() == before)
-    warnUnused();
-  return diagnostics.errorCount() == before;
+  bool isBroken = any_of(program.tensors, [](const Tensor &tensor) { return tensor.state == Tensor::Broken; });
+  return diagnostics.errorCount() == before && !isBroken;
 }
 
 } // namespace weir::frontend

@@ -47,19 +47,31 @@ void printDiagnostic(raw_ostream &stream, const SourceMgr &sources, const Diagno
     print(note.range, SourceMgr::DK_Note, note.message);
 }
 
+/// Edit distance, in which letters in the wrong order count once.
+static unsigned distanceBetween(StringRef a, StringRef b, unsigned limit) {
+  bool scrambled = a.size() == b.size() && a != b && std::is_permutation(a.begin(), a.end(), b.begin());
+  return scrambled ? 1 : a.edit_distance_insensitive(b, true, limit);
+}
+
 std::string suggestion(StringRef name, ArrayRef<StringRef> candidates) {
-  unsigned limit = std::max<unsigned>(1, std::min<unsigned>(name.size(), 64) / 3);
+  unsigned least = std::max<unsigned>(1, std::min<unsigned>(name.size(), 64) / 3);
   StringRef best;
   for (StringRef candidate : candidates) {
-    unsigned distance = name.edit_distance_insensitive(candidate, true, limit);
-    if (distance <= limit && distance < name.size() && candidate != name) {
-      best = candidate;
-      if (!distance)
-        break;
-      limit = distance - 1;
-    }
+    if (candidate.empty() || candidate == name)
+      continue;
+    unsigned distance = distanceBetween(name, candidate, least);
+    bool tied = distance == least && !best.empty();
+    bool better = tied ? candidate.front() == name.front() && best.front() != name.front() : distance <= least;
+    if (!better || distance >= std::max(name.size(), candidate.size()))
+      continue;
+    best = candidate;
+    least = distance;
   }
   return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
+}
+
+std::string counted(size_t count, StringRef noun) {
+  return (Twine(count) + " " + noun + (count == 1 ? "" : "s")).str();
 }
 
 } // namespace weir::frontend

@@ -66,6 +66,9 @@ private:
 /// `; did you mean 'n'?` for the candidate nearest to `name`, or an empty string.
 std::string suggestion(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 
+/// `1 rank`, `2 ranks`.
+std::string counted(size_t count, llvm::StringRef noun);
+
 } // namespace weir::frontend
 
 #endif // WEIR_FRONTENDS_WEIR_DIAGNOSTICS_H

@@ -283,7 +283,7 @@ Term *Elaborator::elaborateMembership(const Expr &e, Scope &scope) {
     return nullptr;
   if (set.items.size() != tensor->ranks.size())
     return error("subscript-count", set.range, "'" + set.text + "' has " +
-                 Twine(tensor->ranks.size()) + " ranks and is given " + Twine(set.items.size()) + " subscripts"),
+                 counted(tensor->ranks.size(), "rank") + " and is given " + counted(set.items.size(), "subscript")),
            nullptr;
   SmallVector<Term *> subscripts;
   SmallVector<Rank *> taken, bound;
@@ -395,8 +395,8 @@ Term *Elaborator::elaborateSubscript(const Expr &e, Scope &scope) {
   if (!tensor->ranksKnown && !readBare(e.range, *tensor))
     return nullptr;
   if (subscripts.size() != tensor->ranks.size()) {
-    Diagnostic &diagnostic = error("subscript-count", e.range, "'" + e.text + "' has " + Twine(tensor->ranks.size()) +
-                                   " ranks and is given " + Twine(subscripts.size()) + " subscripts");
+    Diagnostic &diagnostic = error("subscript-count", e.range, "'" + e.text + "' has " + counted(tensor->ranks.size(), "rank") +
+                                   " and is given " + counted(subscripts.size(), "subscript"));
     diagnostic.notes.push_back({tensor->range, "declared here"});
     return nullptr;
   }

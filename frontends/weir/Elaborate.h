@@ -72,7 +72,6 @@ private:
   bool elaborateEquation(Tensor &tensor);
   bool elaborateStarts(Tensor &tensor);
   void checkFreeRanks(const Tensor &tensor, const Term *term);
-  void warnUnused();
 
   // Expressions: null after an error.
   Term *elaborate(const ast::Expr &expression, Scope &scope);
@@ -116,6 +115,9 @@ private:
   llvm::SmallVector<const ast::Function *> inlining;
   Scope kernelScope;
 };
+
+/// Warns of names that nothing uses; for a kernel without errors.
+void warnUnused(const Program &program, Diagnostics &diagnostics);
 
 } // namespace weir::frontend
 

@@ -257,8 +257,8 @@ Term *Elaborator::inlineFunction(const Expr &e, const ast::Function &function, S
     return nullptr;
   bool takesSeveral = function.ranks.size() == 1 && !ranks.empty();
   if (!takesSeveral && ranks.size() != function.ranks.size()) {
-    Diagnostic &diagnostic = error("rank-count", e.range, "'" + e.text + "' takes " + Twine(function.ranks.size()) +
-                                   " ranks in brackets and is given " + Twine(ranks.size()));
+    Diagnostic &diagnostic = error("rank-count", e.range, "'" + e.text + "' takes " + counted(function.ranks.size(), "rank") +
+                                   " in brackets and is given " + Twine(ranks.size()));
     diagnostic.notes.push_back({function.name.range, "declared here: " + function.signature.str()});
     return nullptr;
   }

@@ -32,7 +32,8 @@ void Elaborator::elaborateEquations() {
       if (other && other->role == Tensor::Equation)
         named[i].push_back(other->number);
     };
-    forEachName(*tensor->equation->value, add);
+    if (tensor->equation->value)
+      forEachName(*tensor->equation->value, add);
     if (tensor->equation->where)
       forEachName(*tensor->equation->where, add);
   }
@@ -105,13 +106,13 @@ void Elaborator::checkFreeRanks(const Tensor &tensor, const Term *root) {
   }
 }
 
-void Elaborator::warnUnused() {
-  for (Tensor &tensor : program.tensors)
+void warnUnused(const Program &program, Diagnostics &diagnostics) {
+  for (const Tensor &tensor : program.tensors)
     if (!tensor.used) {
       StringRef what = tensor.role == Tensor::Equation ? "" : tensor.role == Tensor::Input ? "input " : "scalar ";
       diagnostics.warning("unused", tensor.range, what + "'" + tensor.name + "' is not used");
     }
-  for (Rank &rank : program.ranks)
+  for (const Rank &rank : program.ranks)
     if (rank.declared && !rank.used)
       diagnostics.warning("unused", rank.range, "rank '" + rank.name + "' is not used");
 }

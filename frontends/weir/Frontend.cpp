@@ -68,10 +68,10 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, Sou
     Program &program = programs.emplace_back();
     program.source = kernel;
     Elaborator elaborator(program, library, options.settings, diagnostics);
-    bool elaborated = elaborator.run();
+    bool sound = elaborator.run();
     for (StringRef setting : elaborator.usedSettings())
       used.insert(setting);
-    if (elaborated && orderEquations(program, diagnostics))
+    if (sound && orderEquations(program, diagnostics))
       Typing(program, diagnostics).run();
   }
   if (!kernels.empty())
@@ -83,6 +83,7 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, Sou
   mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(
       mlir::FileLineColLoc::get(&context, buffer->getBufferIdentifier(), 1, 1)));
   for (Program &program : programs) {
+    warnUnused(program, diagnostics);
     builder.setInsertionPointToEnd(module->getBody());
     Lowering(program, sources, builder).run();
   }

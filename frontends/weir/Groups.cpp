@@ -134,9 +134,9 @@ private:
       path.push_back(next[at]);
     Tensor *closing = path.back()->target;
     path.erase(path.begin(), find_if(path, [&](const GroupRead *read) { return read->reader == closing; }));
-    std::string cycle = closing->name.str();
+    std::string cycle = ("'" + closing->name + "'").str();
     for (const GroupRead *read : path)
-      cycle += " <- " + read->target->name.str();
+      cycle += (" reads '" + read->target->name + "'").str();
     Diagnostic &diagnostic = diagnostics.error("cyclic-dependence", closing->range, "'" + closing->name +
                                                "' depends on itself in a way that has no order: " + cycle +
                                                "; a recurrence reads earlier points of a rank, as in '[t - 1]'");

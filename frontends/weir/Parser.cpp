@@ -130,7 +130,7 @@ std::unique_ptr<ast::File> Parser::parseFile() {
       std::string hint = token.kind == TokenKind::Identifier
                              ? suggestion(token.text, {"kernel", "fn", "import"})
                              : "";
-      failHere("expected 'kernel', 'fn' or 'import'" + StringRef(hint));
+      fail("syntax", token.range, "expected 'kernel', 'fn' or 'import', found " + describe(token) + hint);
       advance();
       skipToTopLevel();
     }
@@ -268,9 +268,10 @@ void Parser::parseKernelBody(ast::Kernel &kernel) {
   while (!token.is("}") && token.kind != TokenKind::End && !startsTopLevel(token)) {
     if (diagnostics.isFull())
       break;
+    SMLoc start = token.range.Start;
     if (!parseStatement(kernel)) {
-      depth = 0;
-      newlinesIgnored = false;
+      if (token.range.Start == start)
+        advance(); // each round takes something
       skipStatement();
     }
   }
@@ -316,13 +317,16 @@ bool Parser::parseEquation(ast::Kernel &kernel) {
   equation.hasRanks = continues() && consume("[");
   if (equation.hasRanks && !parseNames(equation.ranks, "]", "a rank"))
     return false;
+  // An equation with a mistake still defines its name; it has no value.
+  ast::Equation &added = kernel.equations.emplace_back(std::move(equation));
   if (!continues() || !token.is("="))
-    return failHere("expected '=' after '" + equation.name.text + "'");
+    return failHere("expected '=' after '" + added.name.text + "'");
   advance();
-  if (!(equation.value = parseExpr()) || !parseClauses(equation))
+  ast::Expr *value = parseExpr();
+  if (!value || !parseClauses(added))
     return false;
-  equation.range = {start, previous.range.End};
-  kernel.equations.push_back(std::move(equation));
+  added.range = {start, previous.range.End};
+  added.value = value;
   return expectLineEnd("the equation");
 }
 
