@@ -233,7 +233,7 @@ LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
       own = scope.both(own, scope.splat(rowIsValid(row), lanes));
     return valid ? scope.both(valid, own) : own;
   };
-  scope.when(scope.invert(from.isDirect), [&] {
+  scope.when(scope.unlikely(scope.invert(from.isDirect)), [&] {
     Value bytes;
     if (isMasked) {
       bytes = allocate(scope.i8(), rows * columns);
@@ -295,7 +295,7 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
       storeVector(asVector(value, row, vector), scope.at(type, start, scope.integer(vector * lanes)),
                   validLanes(vector));
   });
-  scope.when(scope.invert(to.isDirect), [&] {
+  scope.when(scope.unlikely(scope.invert(to.isDirect)), [&] {
     forValid(hasRows, [&](Value row, Value column) {
       Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
       Value element = scope.load(type, scope.at(type, to.copy, position));

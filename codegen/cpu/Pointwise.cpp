@@ -29,7 +29,12 @@ FailureOr<Value> emitOperation(Scope &scope, Operation &op, ArrayRef<Value> oper
   if (isa<IndexType>(type))
     type = scope.i64();
   state.addTypes(type);
-  return scope.builder.create(state)->getResult(0);
+  Operation *created = scope.builder.create(state);
+  // Which zero an extremum gives means nothing, and would cost a few instructions.
+  if (isa<arith::MaximumFOp, arith::MinimumFOp>(created))
+    cast<arith::ArithFastMathInterface>(created)->setAttr(
+        "fastmath", arith::FastMathFlagsAttr::get(scope.builder.getContext(), arith::FastMathFlags::nsz));
+  return created->getResult(0);
 }
 
 //===-- One point -----------------------------------------------------------===//

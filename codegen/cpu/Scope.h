@@ -78,6 +78,11 @@ public:
   Value address(const Ref &ref, llvm::ArrayRef<Value> indices);
   Value offset(Type storage, Value base, Value index);
 
+  /// The condition, marked as one that seldom holds.
+  Value unlikely(Value condition) {
+    return mlir::LLVM::ExpectOp::create(builder, loc, condition, truth(false));
+  }
+
   // Vectors.
   mlir::VectorType vectorOf(Type element, int64_t lanes) {
     return mlir::VectorType::get(lanes, element);

@@ -203,7 +203,7 @@ LogicalResult SubtileLowering::emitWhen(tile::WhenOp op) {
   if (condition.vectors)
     any = vector::ReductionOp::create(scope.builder, scope.loc, vector::CombiningKind::OR, any);
   LogicalResult result = success();
-  scope.when(any, [&] { result = emitBlock(op.getBody().front()); });
+  scope.when(scope.unlikely(any), [&] { result = emitBlock(op.getBody().front()); });
   return result;
 }
 
@@ -323,7 +323,7 @@ void SubtileLowering::restoreNaN(Sub &value, Sub &result) {
     }
     return corrected;
   };
-  result.values = scope.choose(isAny(value.values), types, correct, [&] { return result.values; });
+  result.values = scope.choose(scope.unlikely(isAny(value.values)), types, correct, [&] { return result.values; });
 }
 
 } // namespace weir::cpu

@@ -4,7 +4,13 @@ tile.kernel @dense sizes(b, h, m, n, d, f)
   %Kp = tile.stage (%b, %h, %n, %d) in (%$b, %$h, %$n, %$d) as panel<64> of f32 = %K[%b, %h, %n, %d]
   %Vp = tile.stage (%b, %h, %f, %n) in (%$b, %$h, %$f, %$n) as panel<64> of f32 = %V[%b, %h, %n, %f]
   tile.parallel (%m0 descending, %b, %h) in (%$m by 192, %$b, %$h) {
-    %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 = %Q[%b, %h, %m, %d]
+    %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 {
+      %q = tile.load %Q[%b, %h, %m, %d] : f32
+      %log2e = arith.constant 1.44269504 : f32
+      %c = arith.mulf %scale, %log2e : f32
+      %y = arith.mulf %q, %c : f32
+      tile.yield %y : f32
+    }
     %M = tile.carry (%m0 + 192 to %$m) of f32 = -inf
     %Z = tile.carry (%m0 + 192 to %$m) of f32 = 0.0
     %A = tile.carry (%m0 + 192 to %$m, %$f) of f32 = 0.0
@@ -21,12 +27,12 @@ tile.kernel @dense sizes(b, h, m, n, d, f)
         %ref = tile.map select(eq(%new, -inf), 0.0, %new) : 6x1xf32
         %moved = tile.map ne(%old, %new) : 6x1xf32, 6x1xf32
         tile.when %moved : 6x1xi1 {
-          %t = tile.map exp(%scale * (%old - %ref)) : f32, 6x1xf32, 6x1xf32
+          %t = tile.map exp2(%old - %ref) : 6x1xf32, 6x1xf32
           tile.update %Z[%m] = %Z * %t : ref<f32>, 6x1xf32
           tile.update %A[%m] = %A * %t : ref<f32>, 6x1xf32
           tile.store %new, %M[%m] : 6x1xf32
         }
-        %p = tile.map select(%keep, exp(%scale * (%s - %ref)), 0.0) : 1x64xi1, f32, 6x64xf32, 6x1xf32
+        %p = tile.map select(%keep, exp2(%s - %ref), 0.0) : 1x64xi1, 6x64xf32, 6x1xf32
         %sum = tile.reduce sum %p : 6x64xf32
         tile.update %Z[%m] = %Z + %sum : ref<f32>, 6x1xf32
         %Pp = tile.convert %p : 6x64xf32 to rows
