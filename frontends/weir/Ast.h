@@ -24,20 +24,21 @@ struct Name {
 };
 
 enum class ExprKind {
-  Integer,  ///< `integer`
-  Real,     ///< `real`
-  Constant, ///< `inf`, `pi`, `true`, `false` or `absent`, in `text`
-  Reference,///< a bare name: a rank, a tensor, a parameter of a function
-  Extent,   ///< `#text`
-  Unary,    ///< `-` or `not`, in `text`
-  Binary,   ///< arithmetic, `and`, `or`, in `text`
-  Compare,  ///< a chain: `operators[i]` stands between `args[i]` and `args[i + 1]`
-  In,       ///< `args[0] in args[1]`, or `args[0] in args[1] .. args[2]`
-  If,       ///< condition, then, else
-  Else,     ///< `args[0] else args[1]`
-  Where,    ///< `args[0] where args[1]`
-  Subscript,///< `text[items]`
-  Call      ///< `text[items | filter](args)`
+  Integer,   ///< `integer`
+  Real,      ///< `real`
+  Constant,  ///< `inf`, `pi`, `true`, `false` or `absent`, in `text`
+  Reference, ///< a bare name: a rank, a tensor, a parameter of a function
+  Extent,    ///< `#text`
+  Unary,     ///< `-` or `not`, in `text`
+  Binary,    ///< arithmetic, `and`, `or`, in `text`
+  Compare,   ///< a chain: `operators[i]` stands between `args[i]` and `args[i +
+             ///< 1]`
+  In,        ///< `args[0] in args[1]`, or `args[0] in args[1] .. args[2]`
+  If,        ///< condition, then, else
+  Else,      ///< `args[0] else args[1]`
+  Where,     ///< `args[0] where args[1]`
+  Subscript, ///< `text[items]`
+  Call       ///< `text[items | filter](args)`
 };
 
 struct Expr;
@@ -46,7 +47,7 @@ struct Expr;
 struct Item {
   enum Kind { All, Index, Named } kind = Index;
   llvm::SMRange range;
-  Name name;            ///< Named: `name: value`
+  Name name; ///< Named: `name: value`
   Expr *value = nullptr;
 };
 
@@ -61,8 +62,8 @@ struct Expr {
   llvm::SmallVector<llvm::StringRef, 1> operators;
   std::vector<Item> items;
   Expr *filter = nullptr;
-  Name into;                              ///< the rank after `->`
-  llvm::SmallVector<Name, 1> options;     ///< `exclusive`, `reverse`
+  Name into;                          ///< the rank after `->`
+  llvm::SmallVector<Name, 1> options; ///< `exclusive`, `reverse`
   unsigned depth = 1;
 };
 
@@ -152,7 +153,8 @@ struct File {
 /// Writes a file back as source that parses to the same tree.
 void print(llvm::raw_ostream &stream, const File &file);
 /// Writes an expression; every operation inside another has parentheses.
-void print(llvm::raw_ostream &stream, const Expr &expression, bool nested = false);
+void print(llvm::raw_ostream &stream, const Expr &expression,
+           bool nested = false);
 
 } // namespace weir::frontend::ast
 

@@ -44,7 +44,8 @@ void printBrackets(raw_ostream &os, const Expr &e) {
 void printReal(raw_ostream &os, double value) {
   SmallString<32> text;
   raw_svector_ostream(text) << format("%.17g", value);
-  os << text << (StringRef(text).find_first_of(".e") == StringRef::npos ? ".0" : "");
+  os << text
+     << (StringRef(text).find_first_of(".e") == StringRef::npos ? ".0" : "");
 }
 
 void printCall(raw_ostream &os, const Expr &e) {
@@ -73,9 +74,11 @@ void printOperation(raw_ostream &os, const Expr &e) {
   if (e.kind == ExprKind::Unary)
     os << e.text << (e.text == "not" ? " " : "");
   for (auto [i, argument] : enumerate(e.args)) {
-    StringRef symbol = e.kind == ExprKind::Compare && i ? e.operators[i - 1] : e.text;
+    StringRef symbol =
+        e.kind == ExprKind::Compare && i ? e.operators[i - 1] : e.text;
     if (i)
-      os << ' ' << (e.kind == ExprKind::In && i == 2 ? StringRef("..") : symbol) << ' ';
+      os << ' ' << (e.kind == ExprKind::In && i == 2 ? StringRef("..") : symbol)
+         << ' ';
     print(os, *argument, true);
   }
 }
@@ -144,9 +147,11 @@ void printKernel(raw_ostream &os, const Kernel &kernel) {
     os << ']';
   }
   os << '(';
-  interleaveComma(kernel.inputs, os, [&](const Argument &a) { printArgument(os, a, false); });
+  interleaveComma(kernel.inputs, os,
+                  [&](const Argument &a) { printArgument(os, a, false); });
   os << ")\n    -> (";
-  interleaveComma(kernel.outputs, os, [&](const Argument &a) { printArgument(os, a, true); });
+  interleaveComma(kernel.outputs, os,
+                  [&](const Argument &a) { printArgument(os, a, true); });
   os << ")\n";
   for (auto [i, constraint] : enumerate(kernel.constraints)) {
     os << (i ? ", " : "    where ");

@@ -7,12 +7,15 @@ namespace weir::frontend {
 
 bool isBuiltin(StringRef name); // ElaborateCall.cpp
 
-//===-- Types and ranks -----------------------------------------------------===//
+//===-- Types and ranks
+//-----------------------------------------------------===//
 
 void Elaborator::declareTypes() {
   for (const ast::TypeParameter &parameter : program.source->types) {
-    if (parseElementType(parameter.name.text) || program.typeNames.contains(parameter.name.text)) {
-      error("duplicate-name", parameter.name.range, "type '" + parameter.name.text + "' is already defined");
+    if (parseElementType(parameter.name.text) ||
+        program.typeNames.contains(parameter.name.text)) {
+      error("duplicate-name", parameter.name.range,
+            "type '" + parameter.name.text + "' is already defined");
       continue;
     }
     auto type = resolveType(parameter.initial);
@@ -21,8 +24,10 @@ void Elaborator::declareTypes() {
       knownSettings.push_back(setting->first);
       type = parseElementType(setting->second);
       if (!type)
-        error("bad-setting", parameter.name.range, "type parameter '" + parameter.name.text + "' is set to '" +
-              setting->second + "', which is no type" + suggestion(setting->second, elementTypeNames()));
+        error("bad-setting", parameter.name.range,
+              "type parameter '" + parameter.name.text + "' is set to '" +
+                  setting->second + "', which is no type" +
+                  suggestion(setting->second, elementTypeNames()));
     }
     program.typeNames[parameter.name.text] = type.value_or(ElementType::F32);
   }
@@ -36,7 +41,8 @@ std::optional<ElementType> Elaborator::resolveType(const ast::TypeName &name) {
     return parameter->second;
   SmallVector<StringRef> known(elementTypeNames());
   append_range(known, program.typeNames.keys());
-  error("unknown-type", name.range, "unknown type '" + name.text + "'" + suggestion(name.text, known));
+  error("unknown-type", name.range,
+        "unknown type '" + name.text + "'" + suggestion(name.text, known));
   return std::nullopt;
 }
 
@@ -52,7 +58,8 @@ Rank *Elaborator::addRank(const ast::Name &name) {
 void Elaborator::declareRanks() {
   for (const ast::RankLine &line : program.source->ranks) {
     if (Rank *other = program.rankNames.lookup(line.name.text)) {
-      error("duplicate-name", line.name.range, "rank '" + line.name.text + "' is already declared")
+      error("duplicate-name", line.name.range,
+            "rank '" + line.name.text + "' is already declared")
           .notes.push_back({other->range, "declared here"});
       continue;
     }
@@ -62,7 +69,8 @@ void Elaborator::declareRanks() {
   }
 }
 
-bool Elaborator::resolveRanks(ArrayRef<ast::Name> names, SmallVectorImpl<Rank *> &ranks) {
+bool Elaborator::resolveRanks(ArrayRef<ast::Name> names,
+                              SmallVectorImpl<Rank *> &ranks) {
   bool known = true;
   for (const ast::Name &name : names) {
     Rank *rank = program.rankNames.lookup(name.text);
@@ -72,8 +80,11 @@ bool Elaborator::resolveRanks(ArrayRef<ast::Name> names, SmallVectorImpl<Rank *>
       continue;
     }
     if (is_contained(ranks, rank)) {
-      error("repeated-rank", name.range, "rank '" + name.text + "' stands here twice; another index over the same "
-            "extent is declared by 'rank s like " + name.text + "'");
+      error("repeated-rank", name.range,
+            "rank '" + name.text +
+                "' stands here twice; another index over the same "
+                "extent is declared by 'rank s like " +
+                name.text + "'");
       known = false;
       continue;
     }
@@ -83,13 +94,17 @@ bool Elaborator::resolveRanks(ArrayRef<ast::Name> names, SmallVectorImpl<Rank *>
   return known;
 }
 
-//===-- Arguments -----------------------------------------------------------===//
+//===-- Arguments
+//-----------------------------------------------------------===//
 
 Tensor *Elaborator::addTensor(const ast::Name &name, Tensor::Role role) {
   if (Tensor *other = program.tensorNames.lookup(name.text)) {
     StringRef what = other->role == Tensor::Equation ? "defined" : "an input";
-    error("duplicate-name", name.range, "'" + name.text + "' is already " + what)
-        .notes.push_back({other->range, other->role == Tensor::Equation ? "defined here" : "declared here"});
+    error("duplicate-name", name.range,
+          "'" + name.text + "' is already " + what)
+        .notes.push_back({other->range, other->role == Tensor::Equation
+                                            ? "defined here"
+                                            : "declared here"});
     return nullptr;
   }
   Tensor &tensor = program.tensors.emplace_back();
@@ -101,7 +116,8 @@ Tensor *Elaborator::addTensor(const ast::Name &name, Tensor::Role role) {
 }
 
 void Elaborator::declareInput(const ast::Argument &argument) {
-  Tensor *tensor = addTensor(argument.name, argument.isTensor ? Tensor::Input : Tensor::Parameter);
+  Tensor *tensor = addTensor(
+      argument.name, argument.isTensor ? Tensor::Input : Tensor::Parameter);
   if (!tensor)
     return;
   tensor->argument = &argument;
@@ -114,13 +130,19 @@ void Elaborator::declareInput(const ast::Argument &argument) {
   }
   resolveRanks(argument.ranks, tensor->ranks);
   if (argument.isTensor && argument.value)
-    error("tensor-default", argument.value->range, "only scalars have defaults; '" + argument.name.text + "' is a tensor");
+    error("tensor-default", argument.value->range,
+          "only scalars have defaults; '" + argument.name.text +
+              "' is a tensor");
   if (argument.isTensor && argument.isConst)
-    error("const-tensor", argument.name.range, "only scalars can be 'const'; '" + argument.name.text + "' is a tensor");
+    error("const-tensor", argument.name.range,
+          "only scalars can be 'const'; '" + argument.name.text +
+              "' is a tensor");
   bool isInteger = tensor->kind == Kind::Int || tensor->kind == Kind::Unknown;
   if (argument.lower && (!isInteger || !argument.isTensor))
-    error("range-type", argument.lower->range, "a range is declared for tensors of integers; '" +
-          argument.name.text + "' is " + (argument.isTensor ? argument.type.text : StringRef("a scalar")));
+    error("range-type", argument.lower->range,
+          "a range is declared for tensors of integers; '" +
+              argument.name.text + "' is " +
+              (argument.isTensor ? argument.type.text : StringRef("a scalar")));
 }
 
 void Elaborator::declareEquation(const ast::Equation &equation) {
@@ -145,13 +167,15 @@ void Elaborator::declareOutput(const ast::Argument &argument) {
     SmallVector<StringRef> names;
     for (Tensor *equation : program.equations())
       names.push_back(equation->name);
-    error("undefined-output", argument.name.range, "output '" + argument.name.text + "' is defined by no equation" +
-          suggestion(argument.name.text, names));
+    error("undefined-output", argument.name.range,
+          "output '" + argument.name.text + "' is defined by no equation" +
+              suggestion(argument.name.text, names));
     return;
   }
   if (tensor->output || tensor->role != Tensor::Equation) {
-    error("duplicate-name", argument.name.range, "output '" + argument.name.text + "' is already " +
-          (tensor->output ? "an output" : "an input"));
+    error("duplicate-name", argument.name.range,
+          "output '" + argument.name.text + "' is already " +
+              (tensor->output ? "an output" : "an input"));
     return;
   }
   tensor->output = &argument;
@@ -166,134 +190,27 @@ void Elaborator::declareOutput(const ast::Argument &argument) {
     tensor->ranksKnown = true;
   }
   auto inSignature = [&](Rank *rank) { return is_contained(ranks, rank); };
-  if (tensor->state != Tensor::Broken && (ranks.size() != tensor->ranks.size() || !all_of(tensor->ranks, inSignature)))
-    error("output-ranks", tensor->range, "'" + tensor->name + "' has other ranks here than in the signature")
+  if (tensor->state != Tensor::Broken &&
+      (ranks.size() != tensor->ranks.size() ||
+       !all_of(tensor->ranks, inSignature)))
+    error("output-ranks", tensor->range,
+          "'" + tensor->name + "' has other ranks here than in the signature")
         .notes.push_back({argument.name.range, "the signature"});
 }
 
-//===-- Settings and extents ------------------------------------------------===//
-
-void Elaborator::pinExtents() {
-  for (const auto &[name, text] : settings) {
-    Rank *rank = program.rankNames.lookup(name);
-    if (!rank)
-      continue;
-    knownSettings.push_back(name);
-    int64_t size;
-    if (StringRef(text).getAsInteger(10, size) || size < 0 || size > (int64_t(1) << 48)) {
-      error("bad-setting", rank->range, "rank '" + Twine(name) + "' is set to '" + text + "', which is no extent");
-      continue;
-    }
-    Rank *root = rank;
-    while (root->like)
-      root = const_cast<Rank *>(root->like);
-    root->size = size;
-  }
-}
-
-/// Extents and constraints are made of extents, constants and a few functions.
-bool Elaborator::checkExtent(Term *term, StringRef role, bool isConstraint) {
-  using cascade::BinaryFn;
-  using cascade::UnaryFn;
-  Term *wrong = nullptr;
-  forEachTerm(term, [&](Term *part) {
-    bool legal = false;
-    switch (part->kind) {
-    case TermKind::Int:
-    case TermKind::Extent:
-      legal = true;
-      break;
-    case TermKind::Read:
-      legal = part->tensor->argument && part->tensor->argument->isConst;
-      break;
-    case TermKind::Binary:
-      legal = part->binary != BinaryFn::Div &&
-              (isConstraint || (part->binary != BinaryFn::And && part->binary != BinaryFn::Or));
-      break;
-    case TermKind::Unary:
-      legal = is_contained({UnaryFn::Neg, UnaryFn::ISqrt, UnaryFn::ILog2}, part->unary) ||
-              (isConstraint && part->unary == UnaryFn::Not);
-      break;
-    case TermKind::Compare:
-    case TermKind::Bool:
-    case TermKind::Select:
-      legal = isConstraint;
-      break;
-    default:
-      break;
-    }
-    wrong = legal ? wrong : part;
-  });
-  if (!wrong)
-    return true;
-  if (wrong->kind == TermKind::Index)
-    error("not-an-extent", wrong->range, "index '" + wrong->ranks[0]->name + "' cannot stand in " + role +
-          "; '#" + wrong->ranks[0]->name + "' is its extent");
-  else if (wrong->kind == TermKind::Read)
-    error("not-an-extent", wrong->range, "'" + wrong->tensor->name + "' cannot stand in " + role +
-          ": it is not a 'const' scalar")
-        .notes.push_back({wrong->tensor->range, "declared here"});
-  else
-    error("not-an-extent", wrong->range, role + " is made of extents, const scalars, integers and "
-          "'+ - * // % ^ min max isqrt ilog2'");
-  return false;
-}
-
-void Elaborator::elaborateExtents() {
-  for (Rank &rank : program.ranks) {
-    if (!rank.line)
-      continue;
-    if (!rank.line->like.text.empty()) {
-      Rank *other = program.rankNames.lookup(rank.line->like.text);
-      if (!other)
-        unknownRank(rank.line->like);
-      else
-        rank.like = other, other->used = true;
-    }
-    if (!rank.line->extent)
-      continue;
-    Term *extent = elaborate(*rank.line->extent, kernelScope);
-    if (extent && checkExtent(extent, "an extent"))
-      rank.extent = extent;
-  }
-  checkExtentCycles();
-}
-
-/// An extent, or a family, that leads back to itself.
-void Elaborator::checkExtentCycles() {
-  for (Rank &start : program.ranks) {
-    SmallVector<const Rank *> stack = {&start};
-    SmallPtrSet<const Rank *, 8> seen;
-    bool cyclic = false;
-    while (!stack.empty() && !cyclic) {
-      const Rank *rank = stack.pop_back_val();
-      auto follow = [&](const Rank *next) {
-        cyclic |= next == &start;
-        if (seen.insert(next).second)
-          stack.push_back(next);
-      };
-      if (rank->like)
-        follow(rank->like);
-      if (rank->extent)
-        forEachTerm(rank->extent, [&](Term *term) {
-          if (term->kind == TermKind::Extent)
-            follow(term->ranks.front());
-        });
-    }
-    if (!cyclic)
-      continue;
-    error("extent-cycle", start.range, "the extent of rank '" + start.name + "' depends on itself");
-    start.extent = nullptr;
-    start.like = nullptr;
-  }
-}
+//===-- Values of arguments
+//---------------------------------------------------===//
 
 /// `else -inf` of an output: a number or truth value.
 void Elaborator::elaborateFill(Tensor &tensor) {
   tensor.fill = elaborate(*tensor.output->value, kernelScope);
-  bool isConstant = tensor.fill && is_contained({TermKind::Int, TermKind::Real, TermKind::Bool}, tensor.fill->kind);
+  bool isConstant = tensor.fill && is_contained({TermKind::Int, TermKind::Real,
+                                                 TermKind::Bool},
+                                                tensor.fill->kind);
   if (tensor.fill && !isConstant)
-    error("fill-value", tensor.output->value->range, "absent points of '" + tensor.name + "' are stored as a literal, as in 'else -inf'");
+    error("fill-value", tensor.output->value->range,
+          "absent points of '" + tensor.name +
+              "' are stored as a literal, as in 'else -inf'");
 }
 
 void Elaborator::elaborateInputs() {
@@ -311,93 +228,19 @@ void Elaborator::elaborateInputs() {
         if (end)
           checkExtent(end, "a range");
     }
-    if (!argument.value || argument.isTensor || !(tensor.value = elaborate(*argument.value, kernelScope)))
+    if (!argument.value || argument.isTensor ||
+        !(tensor.value = elaborate(*argument.value, kernelScope)))
       continue;
     forEachTerm(tensor.value, [&](Term *term) {
-      bool isConst = term->kind == TermKind::Read && term->tensor->argument && term->tensor->argument->isConst &&
-                     term->tensor != &tensor;
-      if (term->kind == TermKind::Index || term->reduces || (term->kind == TermKind::Read && !isConst))
-        error("default-value", term->range, "the default of '" + tensor.name + "' is made of extents and const scalars");
+      bool isConst = term->kind == TermKind::Read && term->tensor->argument &&
+                     term->tensor->argument->isConst && term->tensor != &tensor;
+      if (term->kind == TermKind::Index || term->reduces ||
+          (term->kind == TermKind::Read && !isConst))
+        error("default-value", term->range,
+              "the default of '" + tensor.name +
+                  "' is made of extents and const scalars");
     });
   }
-}
-
-/// Solves `side == other` for the extent of `rank`, which stands in `side` once; null if it cannot.
-static Term *invert(TermBuilder &build, Term *side, Term *other, const Rank *rank) {
-  using cascade::BinaryFn;
-  using cascade::UnaryFn;
-  auto holds = [&](Term *term) {
-    unsigned count = 0;
-    forEachTerm(term, [&](Term *part) { count += part->kind == TermKind::Extent && part->ranks[0] == rank; });
-    return count;
-  };
-  if (holds(other) || holds(side) != 1)
-    return nullptr;
-  while (side->kind != TermKind::Extent) {
-    if (side->kind != TermKind::Binary)
-      return nullptr;
-    Term *lhs = side->args[0], *rhs = side->args[1];
-    bool onLeft = holds(lhs);
-    Term *known = onLeft ? rhs : lhs;
-    bool squares = onLeft && known->kind == TermKind::Int && known->integer == 2;
-    bool doubles = !onLeft && known->kind == TermKind::Int && known->integer == 2;
-    if (side->binary == BinaryFn::Add)
-      other = build.binary(side->range, BinaryFn::Sub, other, known);
-    else if (side->binary == BinaryFn::Sub)
-      other = onLeft ? build.binary(side->range, BinaryFn::Add, other, known)
-                     : build.binary(side->range, BinaryFn::Sub, known, other);
-    else if (side->binary == BinaryFn::Mul)
-      other = build.binary(side->range, BinaryFn::FloorDiv, other, known);
-    else if (side->binary == BinaryFn::Pow && (squares || doubles))
-      other = build.unary(side->range, squares ? UnaryFn::ISqrt : UnaryFn::ILog2, other);
-    else
-      return nullptr;
-    side = onLeft ? lhs : rhs;
-  }
-  return side->ranks.front() == rank ? other : nullptr;
-}
-
-/// The ranks whose extents nothing gives yet, of those in a constraint.
-static SmallVector<Rank *> unknownRanks(const Constraint &constraint) {
-  SmallVector<Rank *> unknown;
-  forEachTerm(constraint.value, [&](Term *part) {
-    if (part->kind != TermKind::Extent)
-      return;
-    Rank *rank = part->ranks.front();
-    bool given = !rank->declared || rank->carried || rank->extent || rank->like || rank->size;
-    if (!given && !is_contained(unknown, rank))
-      unknown.push_back(rank);
-  });
-  return unknown;
-}
-
-/// Takes extents from equalities with one unknown, as long as that gives new ones.
-void Elaborator::solveExtents() {
-  bool solved = true;
-  while (solved) {
-    solved = false;
-    for (const Constraint &constraint : program.constraints) {
-      Term *equality = constraint.value;
-      if (equality->kind != TermKind::Compare || equality->predicate != cascade::Predicate::Eq)
-        continue;
-      SmallVector<Rank *> unknown = unknownRanks(constraint);
-      for (unsigned side = 0; side < 2 && unknown.size() == 1 && !unknown[0]->extent; ++side)
-        unknown[0]->extent = invert(build, equality->args[side], equality->args[1 - side], unknown[0]);
-      solved |= unknown.size() == 1 && unknown[0]->extent;
-    }
-  }
-}
-
-void Elaborator::elaborateConstraints() {
-  for (const ast::Expr *constraint : program.source->constraints) {
-    Term *value = elaborate(*constraint, kernelScope);
-    if (!value || !checkExtent(value, "a kernel's constraint", true))
-      continue;
-    const char *start = constraint->range.Start.getPointer();
-    StringRef text(start, constraint->range.End.getPointer() - start);
-    program.constraints.push_back({value, text, constraint->range});
-  }
-  solveExtents();
 }
 
 bool Elaborator::run() {
@@ -412,13 +255,16 @@ bool Elaborator::run() {
   for (const ast::Argument &argument : kernel.outputs)
     declareOutput(argument);
   if (kernel.outputs.empty())
-    error("no-output", kernel.name.range, "kernel '" + kernel.name.text + "' has no output");
+    error("no-output", kernel.name.range,
+          "kernel '" + kernel.name.text + "' has no output");
   pinExtents();
   elaborateExtents();
   elaborateInputs();
   elaborateConstraints();
   elaborateEquations();
-  bool isBroken = any_of(program.tensors, [](const Tensor &tensor) { return tensor.state == Tensor::Broken; });
+  bool isBroken = any_of(program.tensors, [](const Tensor &tensor) {
+    return tensor.state == Tensor::Broken;
+  });
   return diagnostics.errorCount() == before && !isBroken;
 }
 

@@ -46,8 +46,10 @@ void printDiagnostic(llvm::raw_ostream &stream, const llvm::SourceMgr &sources,
 class Diagnostics {
 public:
   /// Reports an error; the reference stays valid until the next report.
-  Diagnostic &error(llvm::StringRef id, llvm::SMRange range, const llvm::Twine &message);
-  Diagnostic &warning(llvm::StringRef id, llvm::SMRange range, const llvm::Twine &message);
+  Diagnostic &error(llvm::StringRef id, llvm::SMRange range,
+                    const llvm::Twine &message);
+  Diagnostic &warning(llvm::StringRef id, llvm::SMRange range,
+                      const llvm::Twine &message);
 
   unsigned errorCount() const { return errors; }
   bool isFull() const { return errors >= maxErrors; }
@@ -63,8 +65,10 @@ private:
   unsigned errors = 0;
 };
 
-/// `; did you mean 'n'?` for the candidate nearest to `name`, or an empty string.
-std::string suggestion(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
+/// `; did you mean 'n'?` for the candidate nearest to `name`, or an empty
+/// string.
+std::string suggestion(llvm::StringRef name,
+                       llvm::ArrayRef<llvm::StringRef> candidates);
 
 /// `1 rank`, `2 ranks`.
 std::string counted(size_t count, llvm::StringRef noun);

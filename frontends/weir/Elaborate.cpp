@@ -13,13 +13,17 @@ using cascade::BinaryFn;
 using cascade::Predicate;
 using cascade::UnaryFn;
 
-//===-- Errors --------------------------------------------------------------===//
+//===-- Errors
+//--------------------------------------------------------------===//
 
-Diagnostic &Elaborator::error(StringRef id, SMRange range, const Twine &message) {
+Diagnostic &Elaborator::error(StringRef id, SMRange range,
+                              const Twine &message) {
   if (!build.site.isValid())
     return diagnostics.error(id, range, message);
   Diagnostic &diagnostic = diagnostics.error(id, build.site, message);
-  std::string name = inlining.empty() ? "a function" : "'" + inlining.back()->name.text.str() + "'";
+  std::string name = inlining.empty()
+                         ? "a function"
+                         : "'" + inlining.back()->name.text.str() + "'";
   diagnostic.notes.push_back({range, "in this expression of " + name});
   return diagnostic;
 }
@@ -32,7 +36,8 @@ void Elaborator::unknownRank(const ast::Name &name, Scope *scope) {
     for (Rank &rank : program.ranks)
       known.push_back(rank.name);
   }
-  error("unknown-rank", name.range, "unknown rank '" + name.text + "'" + suggestion(name.text, known));
+  error("unknown-rank", name.range,
+        "unknown rank '" + name.text + "'" + suggestion(name.text, known));
 }
 
 void Elaborator::unknownName(const Expr &e, Scope &scope, StringRef what) {
@@ -46,15 +51,20 @@ void Elaborator::unknownName(const Expr &e, Scope &scope, StringRef what) {
     for (Tensor &tensor : program.tensors)
       known.push_back(tensor.name);
   }
-  Diagnostic &diagnostic = error("unknown-name", e.mark, what + " '" + e.text + "'" + suggestion(e.text, known));
+  Diagnostic &diagnostic =
+      error("unknown-name", e.mark,
+            what + " '" + e.text + "'" + suggestion(e.text, known));
   if (scope.function && program.tensorNames.contains(e.text))
-    diagnostic.notes.push_back({scope.function->name.range, "a function sees its parameters only; pass '" +
-                                                                e.text.str() + "' as an argument"});
+    diagnostic.notes.push_back({scope.function->name.range,
+                                "a function sees its parameters only; pass '" +
+                                    e.text.str() + "' as an argument"});
 }
 
-//===-- Names ---------------------------------------------------------------===//
+//===-- Names
+//---------------------------------------------------------------===//
 
-bool Elaborator::resolveRank(const ast::Name &name, Scope &scope, SmallVectorImpl<Rank *> &ranks) {
+bool Elaborator::resolveRank(const ast::Name &name, Scope &scope,
+                             SmallVectorImpl<Rank *> &ranks) {
   if (scope.function) {
     auto it = scope.ranks.find(name.text);
     if (it == scope.ranks.end()) {
@@ -77,7 +87,9 @@ bool Elaborator::resolveRank(const ast::Name &name, Scope &scope, SmallVectorImp
 /// A bare tensor name is the tensor at its own ranks.
 Term *Elaborator::readBare(SMRange range, Tensor &tensor) {
   if (tensor.state == Tensor::Visiting && !tensor.ranksKnown) {
-    error("inferred-cycle", range, "the ranks of '" + tensor.name + "' depend on themselves; write them on its left side");
+    error("inferred-cycle", range,
+          "the ranks of '" + tensor.name +
+              "' depend on themselves; write them on its left side");
     tensor.state = Tensor::Broken;
     return nullptr;
   }
@@ -96,15 +108,20 @@ Term *Elaborator::elaborateReference(const Expr &e, Scope &scope) {
   if (bound != scope.ranks.end()) {
     if (bound->second.size() == 1)
       return build.index(e.range, bound->second.front());
-    error("several-ranks", e.range, "'" + e.text + "' stands for " + Twine(bound->second.size()) +
-                                        " ranks here and has no single index");
+    error("several-ranks", e.range,
+          "'" + e.text + "' stands for " + Twine(bound->second.size()) +
+              " ranks here and has no single index");
     return nullptr;
   }
   Rank *rank = scope.function ? nullptr : program.rankNames.lookup(e.text);
-  Tensor *tensor = scope.function ? nullptr : program.tensorNames.lookup(e.text);
+  Tensor *tensor =
+      scope.function ? nullptr : program.tensorNames.lookup(e.text);
   if (rank && tensor) {
-    Diagnostic &diagnostic = error("ambiguous-name", e.range, "'" + e.text + "' is a rank and a tensor; "
-                                   "give the tensor its subscripts, or rename one of them");
+    Diagnostic &diagnostic =
+        error("ambiguous-name", e.range,
+              "'" + e.text +
+                  "' is a rank and a tensor; "
+                  "give the tensor its subscripts, or rename one of them");
     diagnostic.notes.push_back({tensor->range, "the tensor"});
     return nullptr;
   }
@@ -123,29 +140,36 @@ Term *Elaborator::elaborateExtentOf(const Expr &e, Scope &scope) {
   Term *product = nullptr;
   for (Rank *rank : ranks) {
     Term *extent = build.extent(e.range, rank);
-    product = product ? build.binary(e.range, BinaryFn::Mul, product, extent) : extent;
+    product = product ? build.binary(e.range, BinaryFn::Mul, product, extent)
+                      : extent;
   }
   return product;
 }
 
 Term *Elaborator::elaborateConstant(const Expr &e) {
   if (e.text == "absent") {
-    error("misplaced-absent", e.range, "'absent' stands after 'from' only; use 'where' to make points absent");
+    error(
+        "misplaced-absent", e.range,
+        "'absent' stands after 'from' only; use 'where' to make points absent");
     return nullptr;
   }
   bool isBool = e.text == "true" || e.text == "false";
   Term *term = build.make(isBool ? TermKind::Bool : TermKind::Real, e.range);
   term->integer = e.text == "true";
-  term->real = e.text == "pi" ? 3.14159265358979323846 : std::numeric_limits<double>::infinity();
+  term->real = e.text == "pi" ? 3.14159265358979323846
+                              : std::numeric_limits<double>::infinity();
   return term;
 }
 
-//===-- Operators -----------------------------------------------------------===//
+//===-- Operators
+//-----------------------------------------------------------===//
 
 Term *Elaborator::elaborate(const Expr &e, Scope &scope) {
   constexpr size_t maxTerms = 500000;
   if (program.terms.size() > maxTerms) {
-    error("size-limit", e.range, "the kernel has more than " + Twine(maxTerms) + " operations once its functions are inlined");
+    error("size-limit", e.range,
+          "the kernel has more than " + Twine(maxTerms) +
+              " operations once its functions are inlined");
     return nullptr;
   }
   switch (e.kind) {
@@ -237,7 +261,8 @@ Term *Elaborator::elaborateCompare(const Expr &e, Scope &scope) {
   return chain;
 }
 
-/// Another rank over the same indices, for a binding that must not capture `rank`.
+/// Another rank over the same indices, for a binding that must not capture
+/// `rank`.
 Rank *Elaborator::aliasOf(Rank &rank) {
   for (unsigned i = 1;; ++i) {
     std::string name = (rank.name + "." + Twine(i)).str();
@@ -251,39 +276,51 @@ Rank *Elaborator::aliasOf(Rank &rank) {
   }
 }
 
-/// The rank that `:` binds: the tensor's own, unless it would capture an index of `element`.
+/// The rank that `:` binds: the tensor's own, unless it would capture an index
+/// of `element`.
 Rank *Elaborator::boundRank(Rank &rank, Term *element, ArrayRef<Rank *> taken) {
-  bool captures = is_contained(element->free, &rank) || is_contained(taken, &rank);
+  bool captures =
+      is_contained(element->free, &rank) || is_contained(taken, &rank);
   return captures ? aliasOf(rank) : &rank;
 }
 
-/// `x in I[m, :]` is `any[j](I[m, j] == x)`; `x in lo..hi` is `lo <= x and x < hi`.
+/// `x in I[m, :]` is `any[j](I[m, j] == x)`; `x in lo..hi` is `lo <= x and x <
+/// hi`.
 Term *Elaborator::elaborateMembership(const Expr &e, Scope &scope) {
   Term *element = elaborate(*e.args[0], scope);
   if (!element)
     return nullptr;
   if (e.args.size() == 3) {
-    Term *lower = elaborate(*e.args[1], scope), *upper = elaborate(*e.args[2], scope);
+    Term *lower = elaborate(*e.args[1], scope),
+         *upper = elaborate(*e.args[2], scope);
     if (!lower || !upper)
       return nullptr;
-    return build.binary(e.range, BinaryFn::And, build.compare(e.range, Predicate::Le, lower, element),
+    return build.binary(e.range, BinaryFn::And,
+                        build.compare(e.range, Predicate::Le, lower, element),
                         build.compare(e.range, Predicate::Lt, element, upper));
   }
   const Expr &set = *e.args[1];
-  auto isAll = [](const ast::Item &item) { return item.kind == ast::Item::All; };
-  Tensor *tensor = scope.function ? nullptr : program.tensorNames.lookup(set.text);
+  auto isAll = [](const ast::Item &item) {
+    return item.kind == ast::Item::All;
+  };
+  Tensor *tensor =
+      scope.function ? nullptr : program.tensorNames.lookup(set.text);
   if (set.kind != ExprKind::Subscript || !tensor || none_of(set.items, isAll)) {
     if (set.kind == ExprKind::Subscript && !tensor)
       return unknownName(set, scope, "unknown tensor"), nullptr;
-    error("membership", set.range, "'in' takes a tensor with ':' among its subscripts, as in 'n in I[m, :]', "
-                                   "or a range, as in 'n in 0..4'");
+    error("membership", set.range,
+          "'in' takes a tensor with ':' among its subscripts, as in 'n in I[m, "
+          ":]', "
+          "or a range, as in 'n in 0..4'");
     return nullptr;
   }
   if (!tensor->ranksKnown && !elaborateEquation(*tensor))
     return nullptr;
   if (set.items.size() != tensor->ranks.size())
-    return error("subscript-count", set.range, "'" + set.text + "' has " +
-                 counted(tensor->ranks.size(), "rank") + " and is given " + counted(set.items.size(), "subscript")),
+    return error("subscript-count", set.range,
+                 "'" + set.text + "' has " +
+                     counted(tensor->ranks.size(), "rank") + " and is given " +
+                     counted(set.items.size(), "subscript")),
            nullptr;
   SmallVector<Term *> subscripts;
   SmallVector<Rank *> taken, bound;
@@ -303,19 +340,23 @@ Term *Elaborator::elaborateMembership(const Expr &e, Scope &scope) {
   }
   Term *member = build.read(set.range, tensor, subscripts);
   return build.reduce(e.range, cascade::Combiner::Any,
-                      build.compare(e.range, Predicate::Eq, member, element), bound);
+                      build.compare(e.range, Predicate::Eq, member, element),
+                      bound);
 }
 
-//===-- Subscripts ----------------------------------------------------------===//
+//===-- Subscripts
+//----------------------------------------------------------===//
 
 /// `base` with the indices of `ranks` replaced by `values`.
-Term *Elaborator::substitute(SMRange range, Term *base, ArrayRef<Rank *> ranks, ArrayRef<Term *> values) {
+Term *Elaborator::substitute(SMRange range, Term *base, ArrayRef<Rank *> ranks,
+                             ArrayRef<Term *> values) {
   auto replacement = [&](Term *subscript) -> Term * {
     if (subscript->kind == TermKind::Index) {
       const auto *it = find(ranks, subscript->ranks.front());
       return it == ranks.end() ? subscript : values[it - ranks.begin()];
     }
-    bool touched = any_of(subscript->free, [&](Rank *rank) { return is_contained(ranks, rank); });
+    bool touched = any_of(
+        subscript->free, [&](Rank *rank) { return is_contained(ranks, rank); });
     return touched ? nullptr : subscript;
   };
   if (base->kind == TermKind::Read) {
@@ -336,7 +377,8 @@ Term *Elaborator::elaborateAt(const Expr &e, Term *base, Scope &scope) {
   SmallVector<Term *> values;
   for (const ast::Item &item : e.items) {
     if (item.kind != ast::Item::Named) {
-      error("mixed-subscripts", item.range, "subscripts either all name their rank or none does");
+      error("mixed-subscripts", item.range,
+            "subscripts either all name their rank or none does");
       return nullptr;
     }
     SmallVector<Rank *> resolved;
@@ -346,11 +388,13 @@ Term *Elaborator::elaborateAt(const Expr &e, Term *base, Scope &scope) {
     if (!value)
       return nullptr;
     if (resolved.size() != 1 || is_contained(ranks, resolved.front())) {
-      error("several-ranks", item.range, "'" + item.name.text + "' must stand for one rank, once");
+      error("several-ranks", item.range,
+            "'" + item.name.text + "' must stand for one rank, once");
       return nullptr;
     }
     if (!is_contained(base->free, resolved.front())) {
-      error("rank-not-free", item.range, "'" + e.text + "' does not vary along '" + item.name.text + "'");
+      error("rank-not-free", item.range,
+            "'" + e.text + "' does not vary along '" + item.name.text + "'");
       return nullptr;
     }
     ranks.push_back(resolved.front());
@@ -361,11 +405,14 @@ Term *Elaborator::elaborateAt(const Expr &e, Term *base, Scope &scope) {
 
 Term *Elaborator::elaborateSubscript(const Expr &e, Scope &scope) {
   if (e.filter || !e.into.text.empty() || !e.options.empty()) {
-    error("syntax", e.range, "'" + e.text + "[…]' lacks the arguments of a reduction, as in '" + e.text + "[n](x)'");
+    error("syntax", e.range,
+          "'" + e.text + "[…]' lacks the arguments of a reduction, as in '" +
+              e.text + "[n](x)'");
     return nullptr;
   }
   Term *value = scope.values.lookup(e.text);
-  Tensor *tensor = scope.function ? nullptr : program.tensorNames.lookup(e.text);
+  Tensor *tensor =
+      scope.function ? nullptr : program.tensorNames.lookup(e.text);
   if (!value && !tensor)
     return unknownName(e, scope, "unknown tensor"), nullptr;
   bool isNamed = !e.items.empty() && e.items.front().kind == ast::Item::Named;
@@ -374,29 +421,40 @@ Term *Elaborator::elaborateSubscript(const Expr &e, Scope &scope) {
     return base ? elaborateAt(e, base, scope) : nullptr;
   }
   if (value) {
-    error("subscript-of-expression", e.range, "'" + e.text + "' is a parameter, whose ranks the function does not know; "
-                                              "name the rank, as in '" + e.text + "[n: n + 1]'");
+    error("subscript-of-expression", e.range,
+          "'" + e.text +
+              "' is a parameter, whose ranks the function does not know; "
+              "name the rank, as in '" +
+              e.text + "[n: n + 1]'");
     return nullptr;
   }
   SmallVector<Term *> subscripts;
   for (const ast::Item &item : e.items) {
     if (item.kind == ast::Item::All)
-      return error("misplaced-colon", item.range, "':' stands in the tensor after 'in' only"), nullptr;
+      return error("misplaced-colon", item.range,
+                   "':' stands in the tensor after 'in' only"),
+             nullptr;
     if (item.kind == ast::Item::Named)
-      return error("mixed-subscripts", item.range, "subscripts either all name their rank or none does"), nullptr;
+      return error("mixed-subscripts", item.range,
+                   "subscripts either all name their rank or none does"),
+             nullptr;
     Term *subscript = elaborate(*item.value, scope);
     if (!subscript)
       return nullptr;
     if (subscript->reduces)
-      return error("reduction-in-subscript", item.range, "a subscript holds no reduction; give it an equation of its own"),
+      return error("reduction-in-subscript", item.range,
+                   "a subscript holds no reduction; give it an equation of its "
+                   "own"),
              nullptr;
     subscripts.push_back(subscript);
   }
   if (!tensor->ranksKnown && !readBare(e.range, *tensor))
     return nullptr;
   if (subscripts.size() != tensor->ranks.size()) {
-    Diagnostic &diagnostic = error("subscript-count", e.range, "'" + e.text + "' has " + counted(tensor->ranks.size(), "rank") +
-                                   " and is given " + counted(subscripts.size(), "subscript"));
+    Diagnostic &diagnostic =
+        error("subscript-count", e.range,
+              "'" + e.text + "' has " + counted(tensor->ranks.size(), "rank") +
+                  " and is given " + counted(subscripts.size(), "subscript"));
     diagnostic.notes.push_back({tensor->range, "declared here"});
     return nullptr;
   }

@@ -13,17 +13,20 @@ class TermBuilder {
 public:
   TermBuilder(Program &program) : program(program) {}
 
-  Term *make(TermKind kind, llvm::SMRange range, llvm::ArrayRef<Term *> args = {},
+  Term *make(TermKind kind, llvm::SMRange range,
+             llvm::ArrayRef<Term *> args = {},
              llvm::ArrayRef<Rank *> ranks = {});
   Term *integer(llvm::SMRange range, int64_t value);
   Term *index(llvm::SMRange range, Rank *rank);
   Term *extent(llvm::SMRange range, Rank *rank);
   Term *binary(llvm::SMRange range, cascade::BinaryFn fn, Term *lhs, Term *rhs);
   Term *unary(llvm::SMRange range, cascade::UnaryFn fn, Term *operand);
-  Term *compare(llvm::SMRange range, cascade::Predicate predicate, Term *lhs, Term *rhs);
+  Term *compare(llvm::SMRange range, cascade::Predicate predicate, Term *lhs,
+                Term *rhs);
   Term *reduce(llvm::SMRange range, cascade::Combiner combiner, Term *body,
                llvm::ArrayRef<Rank *> ranks);
-  Term *read(llvm::SMRange range, Tensor *tensor, llvm::ArrayRef<Term *> subscripts);
+  Term *read(llvm::SMRange range, Tensor *tensor,
+             llvm::ArrayRef<Term *> subscripts);
 
   Program &program;
   llvm::SMRange site; ///< the call that is being inlined
@@ -40,7 +43,8 @@ struct Scope {
 class Elaborator {
 public:
   Elaborator(Program &program, const Library &library,
-             const std::map<std::string, std::string> &settings, Diagnostics &diagnostics)
+             const std::map<std::string, std::string> &settings,
+             Diagnostics &diagnostics)
       : program(program), build(program), library(library), settings(settings),
         diagnostics(diagnostics) {}
 
@@ -59,7 +63,8 @@ private:
   Rank *addRank(const ast::Name &name);
   Tensor *addTensor(const ast::Name &name, Tensor::Role role);
   std::optional<ElementType> resolveType(const ast::TypeName &name);
-  bool resolveRanks(llvm::ArrayRef<ast::Name> names, llvm::SmallVectorImpl<Rank *> &ranks);
+  bool resolveRanks(llvm::ArrayRef<ast::Name> names,
+                    llvm::SmallVectorImpl<Rank *> &ranks);
   void pinExtents();
   void elaborateExtents();
   void elaborateInputs();
@@ -83,28 +88,36 @@ private:
   Term *elaborateMembership(const ast::Expr &expression, Scope &scope);
   Term *elaborateSubscript(const ast::Expr &expression, Scope &scope);
   Term *elaborateAt(const ast::Expr &expression, Term *base, Scope &scope);
-  Term *substitute(llvm::SMRange range, Term *base, llvm::ArrayRef<Rank *> ranks,
-                   llvm::ArrayRef<Term *> values);
+  Term *substitute(llvm::SMRange range, Term *base,
+                   llvm::ArrayRef<Rank *> ranks, llvm::ArrayRef<Term *> values);
   Term *elaborateCall(const ast::Expr &expression, Scope &scope);
   Term *elaborateMap(const ast::Expr &expression, llvm::ArrayRef<Term *> args);
-  Term *elaborateClamp(const ast::Expr &expression, llvm::ArrayRef<Term *> args);
-  Term *elaborateReduction(const ast::Expr &expression, cascade::Combiner combiner, Scope &scope);
-  Term *elaboratePrefix(const ast::Expr &expression, cascade::Combiner combiner, Scope &scope);
+  Term *elaborateClamp(const ast::Expr &expression,
+                       llvm::ArrayRef<Term *> args);
+  Term *elaborateReduction(const ast::Expr &expression,
+                           cascade::Combiner combiner, Scope &scope);
+  Term *elaboratePrefix(const ast::Expr &expression, cascade::Combiner combiner,
+                        Scope &scope);
   Term *elaborateSelection(const ast::Expr &expression, Scope &scope);
-  Term *inlineFunction(const ast::Expr &expression, const ast::Function &function, Scope &scope);
+  Term *inlineFunction(const ast::Expr &expression,
+                       const ast::Function &function, Scope &scope);
   bool elaborateArguments(const ast::Expr &expression, Scope &scope,
                           llvm::SmallVectorImpl<Term *> &args);
   bool expectArguments(const ast::Expr &expression, size_t least, size_t most);
-  bool bracketRanks(const ast::Expr &expression, Scope &scope, llvm::SmallVectorImpl<Rank *> &ranks);
-  bool resolveRank(const ast::Name &name, Scope &scope, llvm::SmallVectorImpl<Rank *> &ranks);
+  bool bracketRanks(const ast::Expr &expression, Scope &scope,
+                    llvm::SmallVectorImpl<Rank *> &ranks);
+  bool resolveRank(const ast::Name &name, Scope &scope,
+                   llvm::SmallVectorImpl<Rank *> &ranks);
   Term *readBare(llvm::SMRange range, Tensor &tensor);
   Rank *aliasOf(Rank &rank);
   Rank *boundRank(Rank &rank, Term *element, llvm::ArrayRef<Rank *> taken);
 
   // Errors.
-  Diagnostic &error(llvm::StringRef id, llvm::SMRange range, const llvm::Twine &message);
+  Diagnostic &error(llvm::StringRef id, llvm::SMRange range,
+                    const llvm::Twine &message);
   void unknownRank(const ast::Name &name, Scope *scope = nullptr);
-  void unknownName(const ast::Expr &expression, Scope &scope, llvm::StringRef what);
+  void unknownName(const ast::Expr &expression, Scope &scope,
+                   llvm::StringRef what);
 
   Program &program;
   TermBuilder build;

@@ -50,7 +50,10 @@ bool Elaborator::elaborateEquation(Tensor &tensor) {
   Term *value = elaborate(*tensor.equation->value, kernelScope);
   if (value && tensor.equation->where) {
     Term *predicate = elaborate(*tensor.equation->where, kernelScope);
-    value = predicate ? build.make(TermKind::Where, tensor.equation->where->range, {value, predicate}) : nullptr;
+    value = predicate
+                ? build.make(TermKind::Where, tensor.equation->where->range,
+                             {value, predicate})
+                : nullptr;
   }
   if (!value || tensor.state == Tensor::Broken) {
     tensor.state = Tensor::Broken;
@@ -58,7 +61,9 @@ bool Elaborator::elaborateEquation(Tensor &tensor) {
   }
   constexpr unsigned maxDepth = 2000;
   if (value->depth > maxDepth) {
-    error("nesting-limit", tensor.range, "'" + tensor.name + "' is deeper than " + Twine(maxDepth) + " operations");
+    error("nesting-limit", tensor.range,
+          "'" + tensor.name + "' is deeper than " + Twine(maxDepth) +
+              " operations");
     tensor.state = Tensor::Broken;
     return false;
   }
@@ -72,7 +77,8 @@ bool Elaborator::elaborateEquation(Tensor &tensor) {
   return tensor.state == Tensor::Done;
 }
 
-/// `from` clauses. One without a rank belongs to the iterative rank, found later.
+/// `from` clauses. One without a rank belongs to the iterative rank, found
+/// later.
 bool Elaborator::elaborateStarts(Tensor &tensor) {
   for (const ast::FromClause &from : tensor.equation->from) {
     Rank *rank = nullptr;
@@ -81,8 +87,10 @@ bool Elaborator::elaborateStarts(Tensor &tensor) {
       if (!rank)
         return unknownRank(from.rank), false;
     }
-    bool isAbsent = from.value->kind == ast::ExprKind::Constant && from.value->text == "absent";
-    Term *value = isAbsent ? build.make(TermKind::Absent, from.value->range) : elaborate(*from.value, kernelScope);
+    bool isAbsent = from.value->kind == ast::ExprKind::Constant &&
+                    from.value->text == "absent";
+    Term *value = isAbsent ? build.make(TermKind::Absent, from.value->range)
+                           : elaborate(*from.value, kernelScope);
     if (!value)
       return false;
     checkFreeRanks(tensor, value);
@@ -96,12 +104,16 @@ void Elaborator::checkFreeRanks(const Tensor &tensor, const Term *root) {
     if (is_contained(tensor.ranks, rank))
       continue;
     const Term *term = root;
-    auto carries = [&](const Term *part) { return is_contained(part->free, rank); };
-    for (auto it = find_if(term->args, carries); it != term->args.end(); it = find_if(term->args, carries))
+    auto carries = [&](const Term *part) {
+      return is_contained(part->free, rank);
+    };
+    for (auto it = find_if(term->args, carries); it != term->args.end();
+         it = find_if(term->args, carries))
       term = *it;
-    Diagnostic &diagnostic =
-        error("free-rank", term->place(), "rank '" + rank->name + "' is free here and not on the left side of '" +
-              tensor.name + "'; reduce it, or write it on the left");
+    Diagnostic &diagnostic = error(
+        "free-rank", term->place(),
+        "rank '" + rank->name + "' is free here and not on the left side of '" +
+            tensor.name + "'; reduce it, or write it on the left");
     diagnostic.notes.push_back({tensor.range, "the left side"});
   }
 }
@@ -109,12 +121,16 @@ void Elaborator::checkFreeRanks(const Tensor &tensor, const Term *root) {
 void warnUnused(const Program &program, Diagnostics &diagnostics) {
   for (const Tensor &tensor : program.tensors)
     if (!tensor.used) {
-      StringRef what = tensor.role == Tensor::Equation ? "" : tensor.role == Tensor::Input ? "input " : "scalar ";
-      diagnostics.warning("unused", tensor.range, what + "'" + tensor.name + "' is not used");
+      StringRef what = tensor.role == Tensor::Equation ? ""
+                       : tensor.role == Tensor::Input  ? "input "
+                                                       : "scalar ";
+      diagnostics.warning("unused", tensor.range,
+                          what + "'" + tensor.name + "' is not used");
     }
   for (const Rank &rank : program.ranks)
     if (rank.declared && !rank.used)
-      diagnostics.warning("unused", rank.range, "rank '" + rank.name + "' is not used");
+      diagnostics.warning("unused", rank.range,
+                          "rank '" + rank.name + "' is not used");
 }
 
 } // namespace weir::frontend

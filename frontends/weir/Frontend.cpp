@@ -17,28 +17,35 @@ namespace weir::frontend {
 static constexpr size_t maxFileSize = size_t(16) << 20;
 
 /// The kernels of a file that the options ask for.
-static std::vector<const ast::Kernel *> chosenKernels(const ast::File &file, const Options &options, SMRange start,
-                                                      Diagnostics &diagnostics) {
+static std::vector<const ast::Kernel *>
+chosenKernels(const ast::File &file, const Options &options, SMRange start,
+              Diagnostics &diagnostics) {
   std::vector<const ast::Kernel *> chosen;
   StringMap<const ast::Kernel *> names;
   for (const ast::Kernel &kernel : file.kernels) {
     auto [it, added] = names.try_emplace(kernel.name.text, &kernel);
     if (!added)
-      diagnostics.error("duplicate-name", kernel.name.range, "kernel '" + kernel.name.text + "' is already defined")
+      diagnostics
+          .error("duplicate-name", kernel.name.range,
+                 "kernel '" + kernel.name.text + "' is already defined")
           .notes.push_back({it->second->name.range, "defined here"});
     else if (options.kernel.empty() || options.kernel == kernel.name.text)
       chosen.push_back(&kernel);
   }
   if (chosen.empty() && !diagnostics.errorCount()) {
     SmallVector<StringRef> known(names.keys());
-    diagnostics.error("unknown-kernel", start, options.kernel.empty() ? "the file has no kernel"
-                      : "the file has no kernel '" + options.kernel + "'" + suggestion(options.kernel, known));
+    diagnostics.error("unknown-kernel", start,
+                      options.kernel.empty()
+                          ? "the file has no kernel"
+                          : "the file has no kernel '" + options.kernel + "'" +
+                                suggestion(options.kernel, known));
   }
   return chosen;
 }
 
-static void checkSettings(const Options &options, const StringSet<> &used, const std::deque<Program> &programs,
-                          SMRange start, Diagnostics &diagnostics) {
+static void checkSettings(const Options &options, const StringSet<> &used,
+                          const std::deque<Program> &programs, SMRange start,
+                          Diagnostics &diagnostics) {
   for (const auto &[name, value] : options.settings) {
     if (used.contains(name))
       continue;
@@ -47,16 +54,21 @@ static void checkSettings(const Options &options, const StringSet<> &used, const
       append_range(known, program.rankNames.keys());
       append_range(known, program.typeNames.keys());
     }
-    diagnostics.error("unknown-setting", start, "no rank or type parameter '" + Twine(name) + "' to set" + suggestion(name, known));
+    diagnostics.error("unknown-setting", start,
+                      "no rank or type parameter '" + Twine(name) + "' to set" +
+                          suggestion(name, known));
   }
 }
 
-static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, SourceMgr &sources, const Options &options,
+static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
+                                                 SourceMgr &sources,
+                                                 const Options &options,
                                                  Diagnostics &diagnostics) {
   const MemoryBuffer *buffer = sources.getMemoryBuffer(sources.getMainFileID());
   SMLoc start = SMLoc::getFromPointer(buffer->getBufferStart());
   if (buffer->getBufferSize() > maxFileSize) {
-    diagnostics.error("size-limit", {start, start}, "the file is larger than 16 MiB");
+    diagnostics.error("size-limit", {start, start},
+                      "the file is larger than 16 MiB");
     return {};
   }
   Library library(sources, options.includeFolders, diagnostics);
@@ -80,8 +92,9 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, Sou
     return {};
   context.loadDialect<cascade::CascadeDialect>();
   mlir::OpBuilder builder(&context);
-  mlir::OwningOpRef<mlir::ModuleOp> module(mlir::ModuleOp::create(
-      mlir::FileLineColLoc::get(&context, buffer->getBufferIdentifier(), 1, 1)));
+  mlir::OwningOpRef<mlir::ModuleOp> module(
+      mlir::ModuleOp::create(mlir::FileLineColLoc::get(
+          &context, buffer->getBufferIdentifier(), 1, 1)));
   for (Program &program : programs) {
     warnUnused(program, diagnostics);
     builder.setInsertionPointToEnd(module->getBody());
@@ -90,7 +103,9 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context, Sou
   return module;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context, SourceMgr &sources, const Options &options,
+mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context,
+                                            SourceMgr &sources,
+                                            const Options &options,
                                             DiagnosticSink sink) {
   Diagnostics diagnostics;
   auto module = compile(context, sources, options, diagnostics);
@@ -103,7 +118,10 @@ mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context, SourceMg
 
 bool printWeir(SourceMgr &sources, raw_ostream &stream, DiagnosticSink sink) {
   Diagnostics diagnostics;
-  auto file = Parser(sources.getMemoryBuffer(sources.getMainFileID())->getBuffer(), diagnostics).parseFile();
+  auto file =
+      Parser(sources.getMemoryBuffer(sources.getMainFileID())->getBuffer(),
+             diagnostics)
+          .parseFile();
   for (const Diagnostic &diagnostic : diagnostics.all())
     sink(diagnostic);
   if (diagnostics.errorCount())
@@ -128,7 +146,8 @@ std::vector<FunctionDoc> standardFunctions() {
   for (const StandardFile &standard : standardFiles()) {
     auto file = Parser(standard.text, diagnostics).parseFile();
     for (const ast::Function &function : file->functions)
-      docs.push_back({standard.name.str(), function.signature.str(), withoutMarks(function.comment)});
+      docs.push_back({standard.name.str(), function.signature.str(),
+                      withoutMarks(function.comment)});
   }
   return docs;
 }

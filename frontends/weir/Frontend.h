@@ -12,7 +12,8 @@
 namespace weir::frontend {
 
 struct Options {
-  /// Extents by rank and types by type parameter, as of `--set n=64` and `--set T=bf16`.
+  /// Extents by rank and types by type parameter, as of `--set n=64` and `--set
+  /// T=bf16`.
   std::map<std::string, std::string> settings;
   /// Folders that imports are searched in, after the importing file's own.
   std::vector<std::string> includeFolders;
@@ -22,11 +23,14 @@ struct Options {
 
 /// Parses, checks and lowers the main buffer of `sources`, to which imported
 /// files are added. Null after an error. Every diagnostic goes to `sink`.
-mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context, llvm::SourceMgr &sources,
-                                            const Options &options, DiagnosticSink sink);
+mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context,
+                                            llvm::SourceMgr &sources,
+                                            const Options &options,
+                                            DiagnosticSink sink);
 
 /// Parses the main buffer and writes it back as source; false after an error.
-bool printWeir(llvm::SourceMgr &sources, llvm::raw_ostream &stream, DiagnosticSink sink);
+bool printWeir(llvm::SourceMgr &sources, llvm::raw_ostream &stream,
+               DiagnosticSink sink);
 
 /// A function of the standard library, for documentation.
 struct FunctionDoc {

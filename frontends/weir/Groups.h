@@ -22,7 +22,8 @@ struct GroupRead {
 };
 
 /// The reads that `reader` makes of tensors for which `isMember` holds.
-void collectReads(Tensor &reader, llvm::function_ref<bool(const Tensor *)> isMember,
+void collectReads(Tensor &reader,
+                  llvm::function_ref<bool(const Tensor *)> isMember,
                   std::vector<GroupRead> &reads);
 
 } // namespace weir::frontend

@@ -1,4 +1,5 @@
-// How far from its own index an equation reads: bounds of subscripts, from their form and the predicates around.
+// How far from its own index an equation reads: bounds of subscripts, from
+// their form and the predicates around.
 #include "frontends/weir/Groups.h"
 
 using namespace llvm;
@@ -9,12 +10,14 @@ namespace {
 using cascade::BinaryFn;
 using cascade::Predicate;
 
-/// What the indices mean inside binders, substitutions and predicates; a chain to the outermost.
+/// What the indices mean inside binders, substitutions and predicates; a chain
+/// to the outermost.
 struct Context {
   const Context *outer = nullptr;
-  Rank *rank = nullptr;   ///< bound anew here; null for a predicate
-  Term *value = nullptr;  ///< its replacement, or the predicate
-  bool isPrefix = false;  ///< the index runs up to the outer one
+  Rank *rank = nullptr;  ///< bound anew here; null for a predicate
+  Term *value = nullptr; ///< its replacement, or the predicate
+  const Context *valueContext = nullptr; ///< where a replacement stands
+  bool isPrefix = false;                 ///< the index runs up to the outer one
   bool exclusive = false, reverse = false;
 };
 
@@ -33,13 +36,15 @@ Offset shifted(Offset offset, int64_t by) {
   return offset;
 }
 
-std::optional<int64_t> both(std::optional<int64_t> a, std::optional<int64_t> b, bool greatest) {
+std::optional<int64_t> both(std::optional<int64_t> a, std::optional<int64_t> b,
+                            bool greatest) {
   if (!a || !b)
     return std::nullopt;
   return greatest ? std::max(*a, *b) : std::min(*a, *b);
 }
 
-std::optional<int64_t> either(std::optional<int64_t> a, std::optional<int64_t> b, bool greatest) {
+std::optional<int64_t> either(std::optional<int64_t> a,
+                              std::optional<int64_t> b, bool greatest) {
   if (!a || !b)
     return a ? a : b;
   return greatest ? std::max(*a, *b) : std::min(*a, *b);
@@ -61,11 +66,14 @@ bool isPositive(const Term *term) {
     return term->integer >= 1;
   if (term->kind == TermKind::Extent)
     return true;
-  bool isProduct = term->kind == TermKind::Binary && term->binary == BinaryFn::Mul;
-  bool isPower = term->kind == TermKind::Binary && term->binary == BinaryFn::Pow;
+  bool isProduct =
+      term->kind == TermKind::Binary && term->binary == BinaryFn::Mul;
+  bool isPower =
+      term->kind == TermKind::Binary && term->binary == BinaryFn::Pow;
   if (isProduct || isPower)
     return isPositive(term->args[0]) && (isPower || isPositive(term->args[1]));
-  return term->kind == TermKind::Read && term->tensor->argument && term->tensor->argument->isConst;
+  return term->kind == TermKind::Read && term->tensor->argument &&
+         term->tensor->argument->isConst;
 }
 
 bool isNonNegative(const Term *term) {
@@ -77,9 +85,10 @@ bool isNonNegative(const Term *term) {
     return true;
   case TermKind::Binary:
     if (term->binary == BinaryFn::Mod || term->binary == BinaryFn::FloorDiv)
-      return isPositive(term->args[1]) && (term->binary == BinaryFn::Mod || isNonNegative(term->args[0]));
-    return (term->binary == BinaryFn::Add || term->binary == BinaryFn::Mul) && isNonNegative(term->args[0]) &&
-           isNonNegative(term->args[1]);
+      return isPositive(term->args[1]) &&
+             (term->binary == BinaryFn::Mod || isNonNegative(term->args[0]));
+    return (term->binary == BinaryFn::Add || term->binary == BinaryFn::Mul) &&
+           isNonNegative(term->args[0]) && isNonNegative(term->args[1]);
   default:
     return false;
   }
@@ -89,13 +98,14 @@ bool isNonNegative(const Term *term) {
 bool sameValue(const Term *a, const Term *b) {
   if (a == b)
     return true;
-  if (a->kind != b->kind || a->args.size() != b->args.size() || a->ranks != b->ranks || a->tensor != b->tensor ||
+  if (a->kind != b->kind || a->args.size() != b->args.size() ||
+      a->ranks != b->ranks || a->tensor != b->tensor ||
       a->integer != b->integer)
     return false;
   if (a->kind == TermKind::Binary && a->binary != b->binary)
     return false;
-  bool simple = a->kind == TermKind::Int || a->kind == TermKind::Extent || a->kind == TermKind::Read ||
-                a->kind == TermKind::Binary;
+  bool simple = a->kind == TermKind::Int || a->kind == TermKind::Extent ||
+                a->kind == TermKind::Read || a->kind == TermKind::Binary;
   for (auto [left, right] : zip(a->args, b->args))
     simple = simple && sameValue(left, right);
   return simple;
@@ -112,7 +122,8 @@ public:
     case TermKind::Int: // the index itself is not negative
       return {std::nullopt, term->integer};
     case TermKind::Extent:
-      return sameFamily(term->ranks[0], index) ? Offset{1, std::nullopt} : Offset{};
+      return sameFamily(term->ranks[0], index) ? Offset{1, std::nullopt}
+                                               : Offset{};
     case TermKind::Index:
       return ofIndex(term->ranks[0], context, steps);
     case TermKind::Binary:
@@ -144,29 +155,38 @@ private:
       if (at->isPrefix) {
         Offset outer = ofIndex(rank, at->outer, steps + 1);
         if (at->reverse)
-          return {outer.low ? std::optional(*outer.low + at->exclusive) : std::nullopt, known.high};
-        return {known.low, outer.high ? std::optional(*outer.high - at->exclusive) : std::nullopt};
+          return {outer.low ? std::optional(*outer.low + at->exclusive)
+                            : std::nullopt,
+                  known.high};
+        return {known.low, outer.high
+                               ? std::optional(*outer.high - at->exclusive)
+                               : std::nullopt};
       }
-      return at->value ? find(at->value, at->outer, steps + 1) : known;
+      return at->value ? find(at->value, at->valueContext, steps + 1) : known;
     }
     return rank == index ? Offset{0, 0} : known;
   }
 
   /// Takes what a predicate says of the index of `rank`.
-  void assume(const Rank *rank, const Term *predicate, const Context *context, Offset &known, unsigned steps) {
-    if (predicate->kind == TermKind::Binary && predicate->binary == BinaryFn::And)
+  void assume(const Rank *rank, const Term *predicate, const Context *context,
+              Offset &known, unsigned steps) {
+    if (predicate->kind == TermKind::Binary &&
+        predicate->binary == BinaryFn::And)
       for (const Term *part : predicate->args)
         assume(rank, part, context, known, steps);
-    if (predicate->kind != TermKind::Compare || predicate->predicate == Predicate::Ne)
+    if (predicate->kind != TermKind::Compare ||
+        predicate->predicate == Predicate::Ne)
       return;
     for (bool swapped : {false, true}) {
-      const Term *subject = predicate->args[swapped], *limit = predicate->args[!swapped];
+      const Term *subject = predicate->args[swapped],
+                 *limit = predicate->args[!swapped];
       if (subject->kind != TermKind::Index || subject->ranks[0] != rank)
         continue;
       if (limit->kind == TermKind::Index && limit->ranks[0] == rank)
         continue;
       Predicate p = predicate->predicate;
-      bool less = p == Predicate::Lt || p == Predicate::Le, greater = p == Predicate::Gt || p == Predicate::Ge;
+      bool less = p == Predicate::Lt || p == Predicate::Le,
+           greater = p == Predicate::Gt || p == Predicate::Ge;
       int64_t strict = p == Predicate::Lt || p == Predicate::Gt;
       if (swapped)
         std::swap(less, greater);
@@ -190,26 +210,34 @@ private:
       if (adds && lhs->kind == TermKind::Int)
         return shifted(find(rhs, context, steps + 1), lhs->integer);
       if (isNonNegative(rhs))
-        return adds ? Offset{a.low, std::nullopt} : Offset{std::nullopt, a.high};
+        return adds ? Offset{a.low, std::nullopt}
+                    : Offset{std::nullopt, a.high};
       return {};
     }
     case BinaryFn::Mul: { // x // c * c
-      bool floors = lhs->kind == TermKind::Binary && lhs->binary == BinaryFn::FloorDiv && isPositive(rhs) &&
+      bool floors = lhs->kind == TermKind::Binary &&
+                    lhs->binary == BinaryFn::FloorDiv && isPositive(rhs) &&
                     sameValue(lhs->args[1], rhs);
-      return floors ? Offset{std::nullopt, find(lhs->args[0], context, steps + 2).high} : Offset{};
+      return floors ? Offset{std::nullopt,
+                             find(lhs->args[0], context, steps + 2).high}
+                    : Offset{};
     }
     case BinaryFn::FloorDiv:
       if (isPositive(rhs) && a.high)
         return {std::nullopt, std::max<int64_t>(*a.high, -1)};
       return {};
     case BinaryFn::Mod:
-      return isPositive(rhs) && isNonNegative(lhs) ? Offset{std::nullopt, a.high} : Offset{};
+      return isPositive(rhs) && isNonNegative(lhs)
+                 ? Offset{std::nullopt, a.high}
+                 : Offset{};
     case BinaryFn::Max:
     case BinaryFn::Min: {
       Offset b = find(rhs, context, steps + 1);
       bool isMax = term->binary == BinaryFn::Max;
-      return isMax ? Offset{either(a.low, b.low, true), both(a.high, b.high, true)}
-                   : Offset{both(a.low, b.low, false), either(a.high, b.high, false)};
+      return isMax ? Offset{either(a.low, b.low, true),
+                            both(a.high, b.high, true)}
+                   : Offset{both(a.low, b.low, false),
+                            either(a.high, b.high, false)};
     }
     default:
       return {};
@@ -231,7 +259,8 @@ Relation relationOf(Offset offset) {
 
 class ReadCollector {
 public:
-  ReadCollector(Tensor &reader, function_ref<bool(const Tensor *)> isMember, std::vector<GroupRead> &reads)
+  ReadCollector(Tensor &reader, function_ref<bool(const Tensor *)> isMember,
+                std::vector<GroupRead> &reads)
       : reader(reader), isMember(isMember), reads(reads) {}
 
   void visit(Term *term, const Context *context) {
@@ -249,12 +278,16 @@ public:
     }
     case TermKind::Reduce:
     case TermKind::TopK:
-      return visitBound(term, term->kind == TermKind::TopK ? ArrayRef(term->ranks).take_front() : ArrayRef(term->ranks),
+      return visitBound(term,
+                        term->kind == TermKind::TopK
+                            ? ArrayRef(term->ranks).take_front()
+                            : ArrayRef(term->ranks),
                         context);
     case TermKind::RankOf:
       return visitBound(term, term->ranks, context);
     case TermKind::Prefix: {
-      Context inner{context, term->ranks[0], nullptr, true, term->exclusive, term->reverse};
+      Context inner{context, term->ranks[0],  nullptr,      nullptr,
+                    true,    term->exclusive, term->reverse};
       return visit(term->args[0], &inner);
     }
     case TermKind::At:
@@ -267,7 +300,8 @@ public:
   }
 
 private:
-  /// True if a member is read under `term`: shared terms are walked only where it matters.
+  /// True if a member is read under `term`: shared terms are walked only where
+  /// it matters.
   bool reaches(Term *term) {
     auto [it, added] = reaching.try_emplace(term, false);
     if (!added)
@@ -286,7 +320,8 @@ private:
     }
     // A filter of 'any' and 'count' stands in a conjunction.
     Term *body = term->args[0];
-    bool joined = body->kind == TermKind::Binary && body->binary == BinaryFn::And;
+    bool joined =
+        body->kind == TermKind::Binary && body->binary == BinaryFn::And;
     Context guarded{context, nullptr, joined ? body->args[0] : body};
     visit(body, joined ? &guarded : context);
   }
@@ -295,7 +330,7 @@ private:
     std::deque<Context> chain;
     const Context *inner = context;
     for (auto [rank, value] : zip(term->ranks, drop_begin(term->args))) {
-      chain.push_back({inner, rank, value});
+      chain.push_back({inner, rank, value, context});
       inner = &chain.back();
       visit(value, context);
     }
@@ -308,7 +343,9 @@ private:
     GroupRead read{&reader, term->tensor, term->place(), {}};
     for (auto [rank, subscript] : zip(term->tensor->ranks, term->args)) {
       bool shares = is_contained(reader.ranks, rank);
-      read.relations.push_back(shares ? relationOf(OffsetFinder(rank).find(subscript, context)) : Relation::Unknown);
+      read.relations.push_back(
+          shares ? relationOf(OffsetFinder(rank).find(subscript, context))
+                 : Relation::Unknown);
     }
     reads.push_back(std::move(read));
   }
@@ -321,7 +358,8 @@ private:
 
 } // namespace
 
-void collectReads(Tensor &reader, function_ref<bool(const Tensor *)> isMember, std::vector<GroupRead> &reads) {
+void collectReads(Tensor &reader, function_ref<bool(const Tensor *)> isMember,
+                  std::vector<GroupRead> &reads) {
   ReadCollector collector(reader, isMember, reads);
   collector.visit(reader.value, nullptr);
   for (const Tensor::Start &start : reader.starts)

@@ -14,18 +14,23 @@ static bool isNamePart(char c) { return isAlnum(c) || c == '_'; }
 
 bool isKeyword(StringRef word) {
   static const StringSet<> words = {
-      "absent", "and",  "else", "false", "fn",   "from", "if",   "import", "in",   "inf",
-      "kernel", "let",  "like", "not",   "or",   "pi",   "rank", "then",   "true", "where"};
+      "absent", "and", "else", "false",  "fn",   "from", "if",
+      "import", "in",  "inf",  "kernel", "let",  "like", "not",
+      "or",     "pi",  "rank", "then",   "true", "where"};
   return words.contains(word);
 }
 
 Token Lexer::make(TokenKind kind, const char *start, StringRef text) {
   bool first = atLineStart;
   atLineStart = false;
-  return {kind, text, {SMLoc::getFromPointer(start), SMLoc::getFromPointer(cursor)}, first};
+  return {kind,
+          text,
+          {SMLoc::getFromPointer(start), SMLoc::getFromPointer(cursor)},
+          first};
 }
 
-/// Skips white space and comments; keeps the block of comments that ends on the line before.
+/// Skips white space and comments; keeps the block of comments that ends on the
+/// line before.
 void Lexer::skipBlanks() {
   const char *commentStart = nullptr, *commentEnd = nullptr;
   unsigned breaks = 2;
@@ -36,7 +41,8 @@ void Lexer::skipBlanks() {
       ++cursor;
     } else if (isSpace(*cursor)) {
       ++cursor;
-    } else if (*cursor == '#' && (cursor + 1 == end || !isNameStart(cursor[1]))) {
+    } else if (*cursor == '#' &&
+               (cursor + 1 == end || !isNameStart(cursor[1]))) {
       if (!commentStart || breaks > 1)
         commentStart = atLineStart ? cursor : nullptr;
       cursor = std::find(cursor, end, '\n');
@@ -46,7 +52,9 @@ void Lexer::skipBlanks() {
       break;
     }
   }
-  comment = commentStart && breaks <= 1 ? StringRef(commentStart, commentEnd - commentStart) : "";
+  comment = commentStart && breaks <= 1
+                ? StringRef(commentStart, commentEnd - commentStart)
+                : "";
 }
 
 Token Lexer::lexNumber(const char *start) {
@@ -77,34 +85,43 @@ Token Lexer::lexNumber(const char *start) {
       ++cursor;
     StringRef text(start, cursor - start);
     Token token = make(TokenKind::Invalid, start, text);
-    diagnostics.error("malformed-number", token.range, "malformed number '" + text + "'");
+    diagnostics.error("malformed-number", token.range,
+                      "malformed number '" + text + "'");
     return token;
   }
-  return make(isReal ? TokenKind::Real : TokenKind::Integer, start, {start, size_t(cursor - start)});
+  return make(isReal ? TokenKind::Real : TokenKind::Integer, start,
+              {start, size_t(cursor - start)});
 }
 
 Token Lexer::lexString(const char *start) {
-  const char *stop = std::find_if(cursor, end, [](char c) { return c == '"' || c == '\n'; });
+  const char *stop =
+      std::find_if(cursor, end, [](char c) { return c == '"' || c == '\n'; });
   StringRef text(cursor, stop - cursor);
   bool closed = stop != end && *stop == '"';
   cursor = closed ? stop + 1 : stop;
-  Token token = make(closed ? TokenKind::String : TokenKind::Invalid, start, text);
+  Token token =
+      make(closed ? TokenKind::String : TokenKind::Invalid, start, text);
   if (!closed)
-    diagnostics.error("unterminated-string", token.range, "string has no closing '\"' on its line");
+    diagnostics.error("unterminated-string", token.range,
+                      "string has no closing '\"' on its line");
   return token;
 }
 
 /// Reports a run of bytes that begin no token, once.
 Token Lexer::lexUnknown(const char *start) {
-  auto isPlain = [](char c) { return isSpace(c) || (isPrint(c) && c != '$' && c != '@'); };
+  auto isPlain = [](char c) {
+    return isSpace(c) || (isPrint(c) && c != '$' && c != '@');
+  };
   while (cursor != end && !isPlain(*cursor))
     ++cursor;
   StringRef text(start, cursor - start);
   Token token = make(TokenKind::Invalid, start, text);
   std::string shown;
   for (char c : text.take_front(16))
-    shown += isPrint(c) ? std::string(1, c) : "\\x" + utohexstr(uint8_t(c), true, 2);
-  diagnostics.error("unknown-character", token.range, "no token begins with '" + shown + "'");
+    shown +=
+        isPrint(c) ? std::string(1, c) : "\\x" + utohexstr(uint8_t(c), true, 2);
+  diagnostics.error("unknown-character", token.range,
+                    "no token begins with '" + shown + "'");
   return token;
 }
 
@@ -129,7 +146,8 @@ Token Lexer::next() {
   }
   if (c == '"')
     return lexString(start);
-  static constexpr StringRef pairs[] = {"//", "<=", ">=", "==", "!=", "->", ".."};
+  static constexpr StringRef pairs[] = {
+      "//", "<=", ">=", "==", "!=", "->", ".."};
   StringRef two(start, std::min<size_t>(2, end - start));
   if (llvm::is_contained(pairs, two)) {
     ++cursor;

@@ -25,8 +25,12 @@ struct Token {
   llvm::SMRange range;
   bool startsLine = false; ///< the first token of its line
 
-  bool is(llvm::StringRef symbol) const { return kind == TokenKind::Symbol && text == symbol; }
-  bool isWord(llvm::StringRef word) const { return kind == TokenKind::Identifier && text == word; }
+  bool is(llvm::StringRef symbol) const {
+    return kind == TokenKind::Symbol && text == symbol;
+  }
+  bool isWord(llvm::StringRef word) const {
+    return kind == TokenKind::Identifier && text == word;
+  }
 };
 
 class Lexer {

@@ -33,7 +33,8 @@ const ast::File &Library::load(unsigned buffer) {
 }
 
 void Library::loadImports(const ast::File &main, unsigned buffer) {
-  std::vector<std::pair<const ast::File *, unsigned>> pending = {{&main, buffer}};
+  std::vector<std::pair<const ast::File *, unsigned>> pending = {
+      {&main, buffer}};
   while (!pending.empty()) {
     auto [file, importer] = pending.back();
     pending.pop_back();
@@ -49,9 +50,12 @@ void Library::loadImports(const ast::File &main, unsigned buffer) {
   }
 }
 
-/// Opens an import: beside the importing file, in the folders given, in the standard library.
-unsigned Library::open(const ast::Import &import, unsigned importer, std::string &path) {
-  SmallString<128> beside(sys::path::parent_path(sources.getMemoryBuffer(importer)->getBufferIdentifier()));
+/// Opens an import: beside the importing file, in the folders given, in the
+/// standard library.
+unsigned Library::open(const ast::Import &import, unsigned importer,
+                       std::string &path) {
+  SmallString<128> beside(sys::path::parent_path(
+      sources.getMemoryBuffer(importer)->getBufferIdentifier()));
   SmallVector<std::string> places = {std::string(beside)};
   append_range(places, folders);
   for (const std::string &folder : places) {
@@ -69,10 +73,14 @@ unsigned Library::open(const ast::Import &import, unsigned importer, std::string
     if (standard.name != import.path)
       continue;
     path = standard.name.str();
-    return sources.AddNewSourceBuffer(MemoryBuffer::getMemBuffer(standard.text, standard.name), import.range.Start);
+    return sources.AddNewSourceBuffer(
+        MemoryBuffer::getMemBuffer(standard.text, standard.name),
+        import.range.Start);
   }
-  diagnostics.error("unknown-import", import.range, "no file '" + import.path + "' beside this one or in the standard library" +
-                    suggestion(import.path, known));
+  diagnostics.error("unknown-import", import.range,
+                    "no file '" + import.path +
+                        "' beside this one or in the standard library" +
+                        suggestion(import.path, known));
   return 0;
 }
 
@@ -80,13 +88,17 @@ void Library::define(const ast::File &file, bool isPrelude) {
   for (const ast::Function &function : file.functions) {
     StringRef name = function.name.text;
     if (isBuiltin(name)) {
-      diagnostics.error("reserved-name", function.name.range, "'" + name + "' is built in and cannot be defined again");
+      diagnostics.error("reserved-name", function.name.range,
+                        "'" + name +
+                            "' is built in and cannot be defined again");
       continue;
     }
     const ast::Function *&entry = functions[name];
     bool shadows = !isPrelude && prelude.erase(name);
     if (entry && !shadows)
-      diagnostics.error("duplicate-name", function.name.range, "function '" + name + "' is already defined")
+      diagnostics
+          .error("duplicate-name", function.name.range,
+                 "function '" + name + "' is already defined")
           .notes.push_back({entry->name.range, "defined here"});
     entry = &function;
     if (isPrelude)
@@ -94,7 +106,9 @@ void Library::define(const ast::File &file, bool isPrelude) {
     StringSet<> names;
     auto add = [&](const ast::Name &local) {
       if (!names.insert(local.text).second)
-        diagnostics.error("duplicate-name", local.range, "'" + local.text + "' is already defined in '" + name + "'");
+        diagnostics.error("duplicate-name", local.range,
+                          "'" + local.text + "' is already defined in '" +
+                              name + "'");
     };
     for (const ast::Name &rank : function.ranks)
       add(rank);
@@ -105,7 +119,9 @@ void Library::define(const ast::File &file, bool isPrelude) {
   }
 }
 
-std::vector<StringRef> Library::names() const { auto keys = functions.keys();
-  return {keys.begin(), keys.end()}; }
+std::vector<StringRef> Library::names() const {
+  auto keys = functions.keys();
+  return {keys.begin(), keys.end()};
+}
 
 } // namespace weir::frontend

@@ -1,4 +1,5 @@
-// Files and functions: imports, the standard library, and what each file may call.
+// Files and functions: imports, the standard library, and what each file may
+// call.
 #ifndef WEIR_FRONTENDS_WEIR_LIBRARY_H
 #define WEIR_FRONTENDS_WEIR_LIBRARY_H
 
@@ -19,22 +20,27 @@ struct StandardFile {
 /// The files of the standard library, the prelude first.
 llvm::ArrayRef<StandardFile> standardFiles();
 
-/// The functions that one file may call: its own, those it imports, the prelude's.
+/// The functions that one file may call: its own, those it imports, the
+/// prelude's.
 class Library {
 public:
-  Library(llvm::SourceMgr &sources, llvm::ArrayRef<std::string> folders, Diagnostics &diagnostics)
+  Library(llvm::SourceMgr &sources, llvm::ArrayRef<std::string> folders,
+          Diagnostics &diagnostics)
       : sources(sources), folders(folders), diagnostics(diagnostics) {}
 
   /// Parses the main buffer and all that it imports; returns the main file.
   const ast::File &load(unsigned buffer);
   /// The function called `name`, or null.
-  const ast::Function *find(llvm::StringRef name) const { return functions.lookup(name); }
+  const ast::Function *find(llvm::StringRef name) const {
+    return functions.lookup(name);
+  }
   std::vector<llvm::StringRef> names() const;
 
 private:
   const ast::File &parse(unsigned buffer);
   void loadImports(const ast::File &file, unsigned buffer);
-  unsigned open(const ast::Import &import, unsigned importer, std::string &path);
+  unsigned open(const ast::Import &import, unsigned importer,
+                std::string &path);
   void define(const ast::File &file, bool isPrelude);
 
   llvm::SourceMgr &sources;

@@ -9,14 +9,18 @@ namespace weir::frontend {
 
 using namespace cascade;
 
-//===-- Types and places ----------------------------------------------------===//
+//===-- Types and places
+//----------------------------------------------------===//
 
 Location Lowering::locate(llvm::SMRange range) const {
-  unsigned buffer = range.isValid() ? sources.FindBufferContainingLoc(range.Start) : 0;
+  unsigned buffer =
+      range.isValid() ? sources.FindBufferContainingLoc(range.Start) : 0;
   if (!buffer)
     return UnknownLoc::get(context);
   auto [line, column] = sources.getLineAndColumn(range.Start, buffer);
-  return FileLineColLoc::get(context, sources.getMemoryBuffer(buffer)->getBufferIdentifier(), line, column);
+  return FileLineColLoc::get(
+      context, sources.getMemoryBuffer(buffer)->getBufferIdentifier(), line,
+      column);
 }
 
 Type Lowering::scalarType(Kind kind) const {
@@ -75,12 +79,15 @@ TensorType Lowering::tensorType(ArrayRef<Rank *> ranks, Type element) {
   return TensorType::get(names, element);
 }
 
-//===-- Declarations --------------------------------------------------------===//
+//===-- Declarations
+//--------------------------------------------------------===//
 
 /// A region of scalars without indices.
-void Lowering::emitScalars(Region &region, Operation *owner, ArrayRef<std::pair<Term *, Kind>> terms,
+void Lowering::emitScalars(Region &region, Operation *owner,
+                           ArrayRef<std::pair<Term *, Kind>> terms,
                            llvm::SMRange range) {
-  Frame frame{OpBuilder::atBlockEnd(&region.emplaceBlock()), owner, {}, Indices()};
+  Frame frame{
+      OpBuilder::atBlockEnd(&region.emplaceBlock()), owner, {}, Indices()};
   SmallVector<Value> results;
   for (auto [term, kind] : terms)
     results.push_back(emit(term, kind, frame, frame.indices));
@@ -91,7 +98,9 @@ void Lowering::emitScalars(Region &region, Operation *owner, ArrayRef<std::pair<
 void Lowering::emitRank(Rank &rank, llvm::DenseSet<const Rank *> &done) {
   if (!done.insert(&rank).second)
     return;
-  auto follow = [&](const Rank *other) { emitRank(*program.rankNames.lookup(other->name), done); };
+  auto follow = [&](const Rank *other) {
+    emitRank(*program.rankNames.lookup(other->name), done);
+  };
   if (rank.like)
     follow(rank.like);
   bool derived = rank.extent && !rank.size;
@@ -102,7 +111,8 @@ void Lowering::emitRank(Rank &rank, llvm::DenseSet<const Rank *> &done) {
     });
   auto op = RankOp::create(builder, locate(rank.range), name(rank.name),
                            rank.like ? name(rank.like->name) : StringAttr(),
-                           rank.size ? builder.getI64IntegerAttr(*rank.size) : IntegerAttr());
+                           rank.size ? builder.getI64IntegerAttr(*rank.size)
+                                     : IntegerAttr());
   if (derived)
     emitScalars(op.getExtent(), op, {{rank.extent, Kind::Int}}, rank.range);
 }
@@ -116,24 +126,30 @@ void Lowering::emitRanks() {
 }
 
 void Lowering::emitInput(Tensor &tensor) {
-  auto op = InputOp::create(builder, locate(tensor.range), tensorType(tensor.ranks, elementType(tensor)),
+  auto op = InputOp::create(builder, locate(tensor.range),
+                            tensorType(tensor.ranks, elementType(tensor)),
                             name(tensor.name));
   if (tensor.lower)
-    emitScalars(op.getRange(), op, {{tensor.lower, Kind::Int}, {tensor.upper, Kind::Int}}, tensor.range);
+    emitScalars(op.getRange(), op,
+                {{tensor.lower, Kind::Int}, {tensor.upper, Kind::Int}},
+                tensor.range);
   values[&tensor] = op.getResult();
 }
 
 void Lowering::emitParameter(Tensor &tensor) {
-  auto op = ParamOp::create(builder, locate(tensor.range), tensorType({}, elementType(tensor)), name(tensor.name),
-                            tensor.argument->isConst);
+  auto op = ParamOp::create(builder, locate(tensor.range),
+                            tensorType({}, elementType(tensor)),
+                            name(tensor.name), tensor.argument->isConst);
   if (tensor.value)
     emitScalars(op.getInit(), op, {{tensor.value, tensor.kind}}, tensor.range);
   values[&tensor] = op.getResult();
 }
 
 void Lowering::emitConstraint(const Constraint &constraint) {
-  auto op = RequireOp::create(builder, locate(constraint.range), constraint.text);
-  emitScalars(op.getCondition(), op, {{constraint.value, Kind::Bool}}, constraint.range);
+  auto op =
+      RequireOp::create(builder, locate(constraint.range), constraint.text);
+  emitScalars(op.getCondition(), op, {{constraint.value, Kind::Bool}},
+              constraint.range);
 }
 
 void Lowering::emitOutput(Tensor &tensor) {
@@ -144,7 +160,8 @@ void Lowering::emitOutput(Tensor &tensor) {
   Value value = values.lookup(&tensor);
   if (ArrayRef<Rank *>(ranks) != ArrayRef<Rank *>(tensor.ranks)) {
     auto type = tensorType(ranks, elementType(tensor));
-    auto op = EinsumOp::create(builder, loc, type, (tensor.name + ".out").str(), Combiner::None, builder.getArrayAttr({}));
+    auto op = EinsumOp::create(builder, loc, type, (tensor.name + ".out").str(),
+                               Combiner::None, builder.getArrayAttr({}));
     Block &block = op.getBody().emplaceBlock();
     llvm::DenseMap<Rank *, Value> indices;
     for (Rank *rank : ranks)
@@ -158,20 +175,25 @@ void Lowering::emitOutput(Tensor &tensor) {
     value = op.getResult();
   }
   auto parameter = program.typeNames.find(tensor.output->type.text);
-  ElementType stored = parameter == program.typeNames.end() ? *parseElementType(tensor.output->type.text)
-                                                            : parameter->second;
+  ElementType stored = parameter == program.typeNames.end()
+                           ? *parseElementType(tensor.output->type.text)
+                           : parameter->second;
   Type type = scalarType(kindOf(stored));
   TypedAttr fill;
   if (tensor.fill && isReal(kindOf(stored)))
-    fill = FloatAttr::get(type, tensor.fill->kind == TermKind::Real ? tensor.fill->real : double(tensor.fill->integer));
+    fill = FloatAttr::get(type, tensor.fill->kind == TermKind::Real
+                                    ? tensor.fill->real
+                                    : double(tensor.fill->integer));
   else if (tensor.fill)
     fill = IntegerAttr::get(type, tensor.fill->integer);
-  OutputOp::create(builder, loc, name(tensor.name), value, TypeAttr::get(elementType(stored)), fill);
+  OutputOp::create(builder, loc, name(tensor.name), value,
+                   TypeAttr::get(elementType(stored)), fill);
 }
 
 KernelOp Lowering::run() {
   const ast::Kernel &source = *program.source;
-  auto kernel = KernelOp::create(builder, locate(source.name.range), source.name.text);
+  auto kernel =
+      KernelOp::create(builder, locate(source.name.range), source.name.text);
   builder.setInsertionPointToStart(&kernel.getBody().emplaceBlock());
   auto emitParameters = [&] {
     for (Tensor &tensor : program.tensors)

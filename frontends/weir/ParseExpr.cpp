@@ -1,4 +1,5 @@
-// Expressions: precedence climbs from `else` over `if`, `or`, `and`, `not`, comparisons to `^`.
+// Expressions: precedence climbs from `else` over `if`, `or`, `and`, `not`,
+// comparisons to `^`.
 #include "frontends/weir/Parser.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -15,7 +16,8 @@ using ast::ExprKind;
 struct Parser::Nesting {
   Parser &parser;
   bool outer;
-  Nesting(Parser &parser, bool inBrackets) : parser(parser), outer(parser.newlinesIgnored) {
+  Nesting(Parser &parser, bool inBrackets)
+      : parser(parser), outer(parser.newlinesIgnored) {
     parser.newlinesIgnored |= inBrackets;
     ++parser.depth;
   }
@@ -26,16 +28,19 @@ struct Parser::Nesting {
   bool tooDeep() const { return parser.depth > maxDepth; }
 };
 
-static SMRange join(SMRange first, SMRange last) { return {first.Start, last.End}; }
+static SMRange join(SMRange first, SMRange last) {
+  return {first.Start, last.End};
+}
 
 Expr *Parser::tooDeep() {
   fail("nesting-limit", token.range,
-       "expression nests deeper than " + Twine(maxDepth) + " brackets or " + Twine(maxTree) +
-           " operators; name a part of it");
+       "expression nests deeper than " + Twine(maxDepth) + " brackets or " +
+           Twine(maxTree) + " operators; name a part of it");
   return nullptr;
 }
 
-Expr *Parser::make(ExprKind kind, SMRange mark, StringRef text, ArrayRef<Expr *> args) {
+Expr *Parser::make(ExprKind kind, SMRange mark, StringRef text,
+                   ArrayRef<Expr *> args) {
   Expr &e = file->expressions.emplace_back();
   e.kind = kind;
   e.mark = e.range = mark;
@@ -43,8 +48,10 @@ Expr *Parser::make(ExprKind kind, SMRange mark, StringRef text, ArrayRef<Expr *>
   for (Expr *argument : args) {
     e.args.push_back(argument);
     e.depth = std::max(e.depth, argument->depth + 1);
-    const char *start = std::min(e.range.Start.getPointer(), argument->range.Start.getPointer());
-    const char *end = std::max(e.range.End.getPointer(), argument->range.End.getPointer());
+    const char *start = std::min(e.range.Start.getPointer(),
+                                 argument->range.Start.getPointer());
+    const char *end =
+        std::max(e.range.End.getPointer(), argument->range.End.getPointer());
     e.range = {SMLoc::getFromPointer(start), SMLoc::getFromPointer(end)};
   }
   return e.depth > maxTree ? tooDeep() : &e;
@@ -57,7 +64,8 @@ Expr *Parser::parseArgumentExpr() {
   SMRange mark = token.range;
   advance();
   Expr *predicate = parseExpr();
-  return predicate ? make(ExprKind::Where, mark, "where", {value, predicate}) : nullptr;
+  return predicate ? make(ExprKind::Where, mark, "where", {value, predicate})
+                   : nullptr;
 }
 
 Expr *Parser::parseExpr() {
@@ -71,7 +79,9 @@ Expr *Parser::parseExpr() {
   return left;
 }
 
-Expr *Parser::parseIfOrOr() { return token.isWord("if") && continues() ? parseIf() : parseInfix(0); }
+Expr *Parser::parseIfOrOr() {
+  return token.isWord("if") && continues() ? parseIf() : parseInfix(0);
+}
 
 Expr *Parser::parseIf() {
   Nesting nesting(*this, false);
@@ -86,10 +96,12 @@ Expr *Parser::parseIf() {
   if (!onTrue || !expectWord("else"))
     return nullptr;
   Expr *onFalse = parseIfOrOr();
-  return onFalse ? make(ExprKind::If, mark, "if", {condition, onTrue, onFalse}) : nullptr;
+  return onFalse ? make(ExprKind::If, mark, "if", {condition, onTrue, onFalse})
+                 : nullptr;
 }
 
-/// Levels of left-associative operators, loosest first; `not` and comparisons stand between.
+/// Levels of left-associative operators, loosest first; `not` and comparisons
+/// stand between.
 static bool isInfix(const Token &token, unsigned level) {
   switch (level) {
   case 0:
@@ -119,7 +131,9 @@ Expr *Parser::parseInfix(unsigned level) {
     Token symbol = token;
     advance();
     Expr *right = operand();
-    left = right ? make(ExprKind::Binary, symbol.range, symbol.text, {left, right}) : nullptr;
+    left =
+        right ? make(ExprKind::Binary, symbol.range, symbol.text, {left, right})
+              : nullptr;
   }
   return left;
 }
@@ -138,8 +152,8 @@ Expr *Parser::parseNot() {
 
 Expr *Parser::parseComparison() {
   auto isComparison = [&] {
-    return token.is("<") || token.is("<=") || token.is(">") || token.is(">=") || token.is("==") ||
-           token.is("!=");
+    return token.is("<") || token.is("<=") || token.is(">") || token.is(">=") ||
+           token.is("==") || token.is("!=");
   };
   Expr *left = parseInfix(2);
   if (left && token.isWord("in"))
@@ -195,20 +209,24 @@ Expr *Parser::parsePower() {
   SMRange mark = token.range;
   advance();
   Expr *exponent = parseUnary();
-  return exponent ? make(ExprKind::Binary, mark, "^", {base, exponent}) : nullptr;
+  return exponent ? make(ExprKind::Binary, mark, "^", {base, exponent})
+                  : nullptr;
 }
 
 Expr *Parser::parseNumber() {
   Token number = token;
   advance();
   bool isInteger = number.kind == TokenKind::Integer;
-  Expr *e = make(isInteger ? ExprKind::Integer : ExprKind::Real, number.range, number.text);
+  Expr *e = make(isInteger ? ExprKind::Integer : ExprKind::Real, number.range,
+                 number.text);
   if (isInteger && number.text.getAsInteger(10, e->integer)) {
-    fail("number-limit", number.range, "integer '" + number.text + "' does not fit in 64 bits");
+    fail("number-limit", number.range,
+         "integer '" + number.text + "' does not fit in 64 bits");
     return nullptr;
   }
   if (!isInteger && number.text.getAsDouble(e->real)) {
-    fail("number-limit", number.range, "number '" + number.text + "' is out of the range of f64");
+    fail("number-limit", number.range,
+         "number '" + number.text + "' is out of the range of f64");
     return nullptr;
   }
   return e;
@@ -232,7 +250,8 @@ Expr *Parser::parsePrimary() {
       return tooDeep();
     advance();
     Expr *inner = parseArgumentExpr();
-    return inner && expect(")", "the parenthesised expression") ? inner : nullptr;
+    return inner && expect(")", "the parenthesised expression") ? inner
+                                                                : nullptr;
   }
   if (token.isWord("if"))
     return parseIf();
@@ -244,7 +263,8 @@ Expr *Parser::parsePrimary() {
 
 Expr *Parser::parseName() {
   Token name = token;
-  static constexpr StringRef constants[] = {"inf", "pi", "true", "false", "absent"};
+  static constexpr StringRef constants[] = {"inf", "pi", "true", "false",
+                                            "absent"};
   if (is_contained(constants, name.text)) {
     advance();
     return make(ExprKind::Constant, name.range, name.text);
@@ -285,7 +305,8 @@ bool Parser::parseBrackets(Expr &e) {
       break;
     }
     if (!consume(",") && !token.is("]"))
-      return failHere("expected ',' or ']' in the brackets of '" + e.text + "'");
+      return failHere("expected ',' or ']' in the brackets of '" + e.text +
+                      "'");
     parseOptions(e);
   }
   if (e.items.empty() && e.text.empty())
@@ -295,7 +316,8 @@ bool Parser::parseBrackets(Expr &e) {
 
 /// Takes the options of a prefix form that stand here: `exclusive`, `reverse`.
 void Parser::parseOptions(Expr &e) {
-  bool hasOptions = e.text.starts_with("cum") && (!e.items.empty() || !e.args.empty());
+  bool hasOptions =
+      e.text.starts_with("cum") && (!e.items.empty() || !e.args.empty());
   while (hasOptions && (token.isWord("exclusive") || token.isWord("reverse"))) {
     e.options.push_back({token.text, token.range});
     advance();
@@ -341,7 +363,8 @@ bool Parser::parseCallArguments(Expr &e) {
     e.args.push_back(argument);
     e.depth = std::max(e.depth, argument->depth + 1);
     if (!consume(",") && !token.is(")"))
-      return failHere("expected ',' or ')' in the arguments of '" + e.text + "'");
+      return failHere("expected ',' or ')' in the arguments of '" + e.text +
+                      "'");
     parseOptions(e);
   }
   return expect(")", "the arguments of '" + e.text + "'");

@@ -6,11 +6,13 @@ using namespace llvm;
 namespace weir::frontend {
 
 Parser::Parser(StringRef buffer, Diagnostics &diagnostics)
-    : diagnostics(diagnostics), lexer(buffer, diagnostics), file(std::make_unique<ast::File>()) {
+    : diagnostics(diagnostics), lexer(buffer, diagnostics),
+      file(std::make_unique<ast::File>()) {
   advance();
 }
 
-//===-- Tokens --------------------------------------------------------------===//
+//===-- Tokens
+//--------------------------------------------------------------===//
 
 void Parser::advance() {
   previous = token;
@@ -35,10 +37,13 @@ bool Parser::consumeWord(StringRef word) {
 std::string Parser::describe(const Token &token) const {
   if (token.kind == TokenKind::End)
     return "the end of the file";
-  return "'" + StringRef(token.range.Start.getPointer(),
-                         token.range.End.getPointer() - token.range.Start.getPointer())
-                   .take_front(40)
-                   .str() + "'";
+  return "'" +
+         StringRef(token.range.Start.getPointer(),
+                   token.range.End.getPointer() -
+                       token.range.Start.getPointer())
+             .take_front(40)
+             .str() +
+         "'";
 }
 
 bool Parser::fail(StringRef id, SMRange range, const Twine &message) {
@@ -54,13 +59,15 @@ bool Parser::failHere(const Twine &expected) {
     return fail("syntax", token.range, expected + ", found " + describe(token));
   // The place is the end of the line before, where something is missing.
   SMRange place(previous.range.End, previous.range.End);
-  return fail("syntax", place, expected + ", found " +
-                                   (token.kind == TokenKind::End ? "the end of the file"
-                                                                 : "the end of the line"));
+  return fail("syntax", place,
+              expected + ", found " +
+                  (token.kind == TokenKind::End ? "the end of the file"
+                                                : "the end of the line"));
 }
 
 bool Parser::expect(StringRef symbol, const Twine &after) {
-  return consume(symbol) || failHere("expected '" + symbol + "' after " + after);
+  return consume(symbol) ||
+         failHere("expected '" + symbol + "' after " + after);
 }
 
 bool Parser::expectWord(StringRef word) {
@@ -71,7 +78,9 @@ bool Parser::expectName(ast::Name &name, StringRef role) {
   if (token.kind != TokenKind::Identifier)
     return failHere("expected the name of " + role);
   if (isKeyword(token.text))
-    return fail("keyword", token.range, "'" + token.text + "' is a word of the language and cannot name " + role);
+    return fail("keyword", token.range,
+                "'" + token.text +
+                    "' is a word of the language and cannot name " + role);
   name = {token.text, token.range};
   advance();
   return true;
@@ -83,10 +92,12 @@ bool Parser::expectLineEnd(StringRef what) {
   return failHere("expected the end of the line after " + what);
 }
 
-//===-- Recovery ------------------------------------------------------------===//
+//===-- Recovery
+//------------------------------------------------------------===//
 
 static bool startsTopLevel(const Token &token) {
-  return token.startsLine && (token.isWord("kernel") || token.isWord("fn") || token.isWord("import"));
+  return token.startsLine && (token.isWord("kernel") || token.isWord("fn") ||
+                              token.isWord("import"));
 }
 
 void Parser::skipToTopLevel() {
@@ -102,7 +113,8 @@ static bool startsStatement(const Token &token) {
     return true;
   StringRef line(token.range.Start.getPointer());
   line = line.take_until([](char c) { return c == '\n'; });
-  for (size_t at = line.find('='); at != StringRef::npos; at = line.find('=', at + 1)) {
+  for (size_t at = line.find('='); at != StringRef::npos;
+       at = line.find('=', at + 1)) {
     bool isComparison = line.substr(at + 1).starts_with("=") ||
                         (at && StringRef("<>=!").contains(line[at - 1]));
     if (!isComparison)
@@ -112,11 +124,13 @@ static bool startsStatement(const Token &token) {
 }
 
 void Parser::skipStatement() {
-  while (token.kind != TokenKind::End && !startsStatement(token) && !startsTopLevel(token))
+  while (token.kind != TokenKind::End && !startsStatement(token) &&
+         !startsTopLevel(token))
     advance();
 }
 
-//===-- Files and functions -------------------------------------------------===//
+//===-- Files and functions
+//-------------------------------------------------===//
 
 std::unique_ptr<ast::File> Parser::parseFile() {
   while (token.kind != TokenKind::End && !diagnostics.isFull()) {
@@ -127,10 +141,13 @@ std::unique_ptr<ast::File> Parser::parseFile() {
     } else if (token.isWord("kernel")) {
       parseKernel();
     } else {
-      std::string hint = token.kind == TokenKind::Identifier
-                             ? suggestion(token.text, {"kernel", "fn", "import"})
-                             : "";
-      fail("syntax", token.range, "expected 'kernel', 'fn' or 'import', found " + describe(token) + hint);
+      std::string hint =
+          token.kind == TokenKind::Identifier
+              ? suggestion(token.text, {"kernel", "fn", "import"})
+              : "";
+      fail("syntax", token.range,
+           "expected 'kernel', 'fn' or 'import', found " + describe(token) +
+               hint);
       advance();
       skipToTopLevel();
     }
@@ -148,7 +165,8 @@ void Parser::parseImport() {
   advance();
 }
 
-bool Parser::parseNames(std::vector<ast::Name> &names, StringRef close, StringRef role) {
+bool Parser::parseNames(std::vector<ast::Name> &names, StringRef close,
+                        StringRef role) {
   while (!token.is(close)) {
     if (!expectName(names.emplace_back(), role))
       return false;
@@ -167,9 +185,12 @@ void Parser::parseFunction() {
   const char *start = token.range.Start.getPointer();
   bool head = expectName(function.name, "a function") &&
               (!consume("[") || parseNames(function.ranks, "]", "a rank")) &&
-              expect("(", "the function's name") && parseNames(function.parameters, ")", "a parameter");
-  function.signature = StringRef(start, previous.range.End.getPointer() - start);
-  if (!head || !expect("{", "the function's head") || !parseFunctionBody(function))
+              expect("(", "the function's name") &&
+              parseNames(function.parameters, ")", "a parameter");
+  function.signature =
+      StringRef(start, previous.range.End.getPointer() - start);
+  if (!head || !expect("{", "the function's head") ||
+      !parseFunctionBody(function))
     return skipToTopLevel();
   file->functions.push_back(std::move(function));
 }
@@ -187,7 +208,8 @@ bool Parser::parseFunctionBody(ast::Function &function) {
   return function.value && expect("}", "the function's value");
 }
 
-//===-- Kernels -------------------------------------------------------------===//
+//===-- Kernels
+//-------------------------------------------------------------===//
 
 void Parser::parseKernel() {
   ast::Kernel kernel;
@@ -201,9 +223,11 @@ void Parser::parseKernel() {
 }
 
 bool Parser::parseKernelHead(ast::Kernel &kernel) {
-  if (!expectName(kernel.name, "a kernel") || (token.is("[") && !parseTypeParameters(kernel)))
+  if (!expectName(kernel.name, "a kernel") ||
+      (token.is("[") && !parseTypeParameters(kernel)))
     return false;
-  if (!expect("(", "the kernel's name") || !parseArguments(kernel.inputs, false))
+  if (!expect("(", "the kernel's name") ||
+      !parseArguments(kernel.inputs, false))
     return false;
   if (!expect("->", "the kernel's arguments") || !expect("(", "'->'") ||
       !parseArguments(kernel.outputs, true))
@@ -223,7 +247,8 @@ bool Parser::parseTypeParameters(ast::Kernel &kernel) {
   advance();
   while (!token.is("]")) {
     ast::TypeParameter &type = kernel.types.emplace_back();
-    if (!expectName(type.name, "a type parameter") || !expect(":", "the type parameter") ||
+    if (!expectName(type.name, "a type parameter") ||
+        !expect(":", "the type parameter") ||
         !expectName(type.initial, "a type"))
       return false;
     if (!consume(",") && !token.is("]"))
@@ -233,12 +258,14 @@ bool Parser::parseTypeParameters(ast::Kernel &kernel) {
   return true;
 }
 
-bool Parser::parseArguments(std::vector<ast::Argument> &arguments, bool isOutput) {
+bool Parser::parseArguments(std::vector<ast::Argument> &arguments,
+                            bool isOutput) {
   while (!token.is(")")) {
     if (!parseArgument(arguments.emplace_back(), isOutput))
       return false;
     if (!consume(",") && !token.is(")"))
-      return failHere("expected ',' or ')' after '" + arguments.back().name.text + "'");
+      return failHere("expected ',' or ')' after '" +
+                      arguments.back().name.text + "'");
   }
   advance();
   return true;
@@ -265,7 +292,8 @@ bool Parser::parseArgument(ast::Argument &argument, bool isOutput) {
 
 void Parser::parseKernelBody(ast::Kernel &kernel) {
   newlinesIgnored = false;
-  while (!token.is("}") && token.kind != TokenKind::End && !startsTopLevel(token)) {
+  while (!token.is("}") && token.kind != TokenKind::End &&
+         !startsTopLevel(token)) {
     if (diagnostics.isFull())
       break;
     SMLoc start = token.range.Start;
@@ -290,7 +318,8 @@ bool Parser::parseStatement(ast::Kernel &kernel) {
   Token word = token;
   advance();
   if (token.kind == TokenKind::Identifier && continues())
-    return expectName(kernel.descending.emplace_back(), "a rank") && expectLineEnd("the rank");
+    return expectName(kernel.descending.emplace_back(), "a rank") &&
+           expectLineEnd("the rank");
   return fail("syntax", word.range, "expected a rank after 'descending'");
 }
 
@@ -370,7 +399,8 @@ bool Parser::skipSchedule() {
     open -= token.is("}");
     advance();
   }
-  diagnostics.warning("schedule-ignored", word, "schedules are not taken into account yet");
+  diagnostics.warning("schedule-ignored", word,
+                      "schedules are not taken into account yet");
   return true;
 }
 

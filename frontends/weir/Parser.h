@@ -31,7 +31,8 @@ private:
   /// True if the next token continues the current line's expression.
   bool continues() const { return newlinesIgnored || !token.startsLine; }
   std::string describe(const Token &token) const;
-  bool fail(llvm::StringRef id, llvm::SMRange range, const llvm::Twine &message);
+  bool fail(llvm::StringRef id, llvm::SMRange range,
+            const llvm::Twine &message);
   bool failHere(const llvm::Twine &expected);
 
   // Declarations.
@@ -45,7 +46,8 @@ private:
   bool parseTypeParameters(ast::Kernel &kernel);
   bool parseArguments(std::vector<ast::Argument> &arguments, bool isOutput);
   bool parseArgument(ast::Argument &argument, bool isOutput);
-  bool parseNames(std::vector<ast::Name> &names, llvm::StringRef close, llvm::StringRef role);
+  bool parseNames(std::vector<ast::Name> &names, llvm::StringRef close,
+                  llvm::StringRef role);
   bool parseRankLine(ast::Kernel &kernel);
   bool parseEquation(ast::Kernel &kernel);
   bool parseClauses(ast::Equation &equation);
@@ -54,7 +56,7 @@ private:
   void skipStatement();
 
   // Expressions: each returns null after an error.
-  ast::Expr *parseExpr(); ///< without `where`
+  ast::Expr *parseExpr();         ///< without `where`
   ast::Expr *parseArgumentExpr(); ///< with `where`
   ast::Expr *parseIfOrOr();
   ast::Expr *parseIf();

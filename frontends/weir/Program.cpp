@@ -1,4 +1,5 @@
-// Element types and kinds by name; walks over terms; components of a dependence graph.
+// Element types and kinds by name; walks over terms; components of a dependence
+// graph.
 #include "frontends/weir/Program.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -9,8 +10,9 @@ using namespace llvm;
 
 namespace weir::frontend {
 
-static constexpr StringRef typeSpellings[] = {"f64", "f32", "f16", "bf16", "f8e4m3", "f8e5m2", "i64",
-                                              "i32", "i16", "i8",  "u8",   "i4",     "bool"};
+static constexpr StringRef typeSpellings[] = {
+    "f64", "f32", "f16", "bf16", "f8e4m3", "f8e5m2", "i64",
+    "i32", "i16", "i8",  "u8",   "i4",     "bool"};
 
 ArrayRef<StringRef> elementTypeNames() { return typeSpellings; }
 
@@ -21,7 +23,9 @@ std::optional<ElementType> parseElementType(StringRef name) {
   return static_cast<ElementType>(it - std::begin(typeSpellings));
 }
 
-StringRef spell(ElementType type) { return typeSpellings[static_cast<unsigned>(type)]; }
+StringRef spell(ElementType type) {
+  return typeSpellings[static_cast<unsigned>(type)];
+}
 
 Kind kindOf(ElementType type) {
   if (type == ElementType::F64)
@@ -70,11 +74,14 @@ void forEachTerm(Term *root, function_ref<void(Term *)> visit) {
 }
 
 namespace {
-/// Tarjan's algorithm with its own stack: long chains of equations are no deep recursion.
+/// Tarjan's algorithm with its own stack: long chains of equations are no deep
+/// recursion.
 class ComponentFinder {
 public:
-  ComponentFinder(unsigned count, function_ref<ArrayRef<unsigned>(unsigned)> successors)
-      : successors(successors), order(count, unvisited), low(count), onStack(count) {}
+  ComponentFinder(unsigned count,
+                  function_ref<ArrayRef<unsigned>(unsigned)> successors)
+      : successors(successors), order(count, unvisited), low(count),
+        onStack(count) {}
 
   std::vector<std::vector<unsigned>> run() {
     for (unsigned root = 0; root < order.size(); ++root)
@@ -136,7 +143,8 @@ private:
 } // namespace
 
 std::vector<std::vector<unsigned>>
-components(unsigned count, function_ref<ArrayRef<unsigned>(unsigned)> successors) {
+components(unsigned count,
+           function_ref<ArrayRef<unsigned>(unsigned)> successors) {
   return ComponentFinder(count, successors).run();
 }
 

@@ -1,4 +1,5 @@
-// A kernel after elaboration: names resolved, functions inlined, every expression a term.
+// A kernel after elaboration: names resolved, functions inlined, every
+// expression a term.
 #ifndef WEIR_FRONTENDS_WEIR_PROGRAM_H
 #define WEIR_FRONTENDS_WEIR_PROGRAM_H
 
@@ -12,7 +13,21 @@
 namespace weir::frontend {
 
 /// The type of an element in memory.
-enum class ElementType { F64, F32, F16, BF16, F8E4M3, F8E5M2, I64, I32, I16, I8, U8, I4, Bool };
+enum class ElementType {
+  F64,
+  F32,
+  F16,
+  BF16,
+  F8E4M3,
+  F8E5M2,
+  I64,
+  I32,
+  I16,
+  I8,
+  U8,
+  I4,
+  Bool
+};
 
 std::optional<ElementType> parseElementType(llvm::StringRef name);
 llvm::StringRef spell(ElementType type);
@@ -34,10 +49,10 @@ struct Rank {
   llvm::StringRef name;
   llvm::SMRange range;
   const Rank *like = nullptr;
-  Term *extent = nullptr;       ///< derived
-  std::optional<int64_t> size;  ///< pinned
-  bool carried = false;         ///< by an input
-  bool declared = false;        ///< by a rank line
+  Term *extent = nullptr;      ///< derived
+  std::optional<int64_t> size; ///< pinned
+  bool carried = false;        ///< by an input
+  bool declared = false;       ///< by a rank line
   bool used = false;
   const ast::RankLine *line = nullptr;
 };
@@ -47,12 +62,13 @@ struct Tensor {
   enum Role { Input, Parameter, Equation } role = Input;
   llvm::StringRef name;
   llvm::SMRange range;
-  std::optional<ElementType> type;    ///< declared
+  std::optional<ElementType> type; ///< declared
   llvm::SmallVector<Rank *, 4> ranks;
   bool ranksKnown = true;
   bool used = false;
   const ast::Argument *argument = nullptr;
-  const ast::Argument *output = nullptr; ///< the signature's entry, if it is one
+  const ast::Argument *output =
+      nullptr; ///< the signature's entry, if it is one
   const ast::Equation *equation = nullptr;
   Term *lower = nullptr, *upper = nullptr; ///< declared range
   Term *value = nullptr;                   ///< right side or default
@@ -71,8 +87,27 @@ struct Tensor {
 };
 
 enum class TermKind {
-  Int, Real, Bool, Absent, Index, Extent, Read, Unary, Binary, Compare,
-  Select, Where, Else, Present, Cast, Round, Reduce, Prefix, TopK, RankOf, At
+  Int,
+  Real,
+  Bool,
+  Absent,
+  Index,
+  Extent,
+  Read,
+  Unary,
+  Binary,
+  Compare,
+  Select,
+  Where,
+  Else,
+  Present,
+  Cast,
+  Round,
+  Reduce,
+  Prefix,
+  TopK,
+  RankOf,
+  At
 };
 
 /// A node of an elaborated expression. Terms are shared: each means the same
@@ -80,9 +115,11 @@ enum class TermKind {
 struct Term {
   TermKind kind;
   llvm::SMRange range; ///< where it is written
-  llvm::SMRange site;  ///< the call in the kernel that it was inlined from, if any
+  llvm::SMRange
+      site; ///< the call in the kernel that it was inlined from, if any
   llvm::SmallVector<Term *, 2> args;
-  llvm::SmallVector<Rank *, 1> ranks; ///< bound, along, into, substituted; or the one named
+  llvm::SmallVector<Rank *, 1>
+      ranks; ///< bound, along, into, substituted; or the one named
   Tensor *tensor = nullptr;
   int64_t integer = 0;
   double real = 0;
@@ -143,7 +180,8 @@ void forEachTerm(Term *root, llvm::function_ref<void(Term *)> visit);
 /// The strongly connected components of the graph of `count` nodes, each before
 /// those that depend on it. `successors(i)` are the nodes that `i` depends on.
 std::vector<std::vector<unsigned>>
-components(unsigned count, llvm::function_ref<llvm::ArrayRef<unsigned>(unsigned)> successors);
+components(unsigned count,
+           llvm::function_ref<llvm::ArrayRef<unsigned>(unsigned)> successors);
 
 } // namespace weir::frontend
 

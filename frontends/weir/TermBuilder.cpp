@@ -10,7 +10,8 @@ static void addFree(Term &term, Rank *rank) {
     term.free.push_back(rank);
 }
 
-/// Collects the free ranks of a term from its arguments, in order of appearance.
+/// Collects the free ranks of a term from its arguments, in order of
+/// appearance.
 static void collectFree(Term &term) {
   if (term.kind == TermKind::Index)
     addFree(term, term.ranks.front());
@@ -38,8 +39,8 @@ Term *TermBuilder::make(TermKind kind, SMRange range, ArrayRef<Term *> args,
   term.site = site;
   term.args.append(args.begin(), args.end());
   term.ranks.append(ranks.begin(), ranks.end());
-  term.reduces = kind == TermKind::Reduce || kind == TermKind::Prefix || kind == TermKind::TopK ||
-                 kind == TermKind::RankOf;
+  term.reduces = kind == TermKind::Reduce || kind == TermKind::Prefix ||
+                 kind == TermKind::TopK || kind == TermKind::RankOf;
   for (Term *argument : args) {
     term.reduces |= argument->reduces;
     term.depth = std::max(term.depth, argument->depth + 1);
@@ -56,13 +57,16 @@ Term *TermBuilder::integer(SMRange range, int64_t value) {
   return term;
 }
 
-Term *TermBuilder::index(SMRange range, Rank *rank) { return make(TermKind::Index, range, {}, rank); }
+Term *TermBuilder::index(SMRange range, Rank *rank) {
+  return make(TermKind::Index, range, {}, rank);
+}
 
 Term *TermBuilder::extent(SMRange range, Rank *rank) {
   return make(TermKind::Extent, range, {}, rank);
 }
 
-Term *TermBuilder::binary(SMRange range, cascade::BinaryFn fn, Term *lhs, Term *rhs) {
+Term *TermBuilder::binary(SMRange range, cascade::BinaryFn fn, Term *lhs,
+                          Term *rhs) {
   Term *term = make(TermKind::Binary, range, {lhs, rhs});
   term->binary = fn;
   return term;
@@ -74,7 +78,8 @@ Term *TermBuilder::unary(SMRange range, cascade::UnaryFn fn, Term *operand) {
   return term;
 }
 
-Term *TermBuilder::compare(SMRange range, cascade::Predicate predicate, Term *lhs, Term *rhs) {
+Term *TermBuilder::compare(SMRange range, cascade::Predicate predicate,
+                           Term *lhs, Term *rhs) {
   Term *term = make(TermKind::Compare, range, {lhs, rhs});
   term->predicate = predicate;
   return term;
@@ -87,7 +92,8 @@ Term *TermBuilder::reduce(SMRange range, cascade::Combiner combiner, Term *body,
   return term;
 }
 
-Term *TermBuilder::read(SMRange range, Tensor *tensor, ArrayRef<Term *> subscripts) {
+Term *TermBuilder::read(SMRange range, Tensor *tensor,
+                        ArrayRef<Term *> subscripts) {
   tensor->used = true;
   Term *term = make(TermKind::Read, range, subscripts);
   term->tensor = tensor;

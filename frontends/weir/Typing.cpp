@@ -1,4 +1,5 @@
-// Type inference. Equations of a recurrence are inferred together until nothing changes.
+// Type inference. Equations of a recurrence are inferred together until nothing
+// changes.
 #include "frontends/weir/Typing.h"
 
 using namespace llvm;
@@ -13,9 +14,11 @@ using cascade::UnaryFn;
 void Typing::mismatch(Term *term, const Twine &message) {
   if (!reporting)
     return;
-  Diagnostic &diagnostic = diagnostics.error("type-mismatch", term->place(), message);
+  Diagnostic &diagnostic =
+      diagnostics.error("type-mismatch", term->place(), message);
   if (term->site.isValid())
-    diagnostic.notes.push_back({term->range, "in this expression of a function"});
+    diagnostic.notes.push_back(
+        {term->range, "in this expression of a function"});
 }
 
 static bool isBool(Kind kind) { return kind == Kind::Bool; }
@@ -23,7 +26,9 @@ static bool isBool(Kind kind) { return kind == Kind::Bool; }
 Kind Typing::number(Term *term, Kind kind, StringRef what) {
   if (!isBool(kind))
     return kind;
-  mismatch(term, what + " takes numbers, and this is a bool; cast it, as in 'f32(p)'");
+  mismatch(term,
+           what +
+               " takes numbers, and this is a bool; cast it, as in 'f32(p)'");
   return Kind::Unknown;
 }
 
@@ -35,8 +40,10 @@ void Typing::require(Term *term, Kind kind, Kind wanted, StringRef what) {
     remedy = "; make it one, as in 'floor(x)'";
   else if (wanted == Kind::Bool)
     remedy = "; compare it, as in 'x != 0'";
-  mismatch(term, what + " takes " + (wanted == Kind::Int ? "an integer" : "a bool") + ", and this is " +
-                     (isBool(kind) ? "a " : "") + spell(kind) + remedy);
+  mismatch(term, what + " takes " +
+                     (wanted == Kind::Int ? "an integer" : "a bool") +
+                     ", and this is " + (isBool(kind) ? "a " : "") +
+                     spell(kind) + remedy);
 }
 
 Kind Typing::join(Term *term, Kind lhs, Kind rhs, StringRef what) {
@@ -44,7 +51,8 @@ Kind Typing::join(Term *term, Kind lhs, Kind rhs, StringRef what) {
     return std::max(lhs, rhs);
   if (isBool(lhs) == isBool(rhs))
     return std::max(lhs, rhs);
-  mismatch(term, what + " joins a bool and a number; cast the bool, as in 'f32(p)'");
+  mismatch(term,
+           what + " joins a bool and a number; cast the bool, as in 'f32(p)'");
   return Kind::Unknown;
 }
 
@@ -72,8 +80,9 @@ Kind Typing::inferUnary(Term *term, Kind operand) {
 }
 
 static StringRef symbolOf(BinaryFn fn) {
-  static constexpr StringRef symbols[] = {"'+'", "'-'",   "'*'",   "'/'",   "'//'", "'%'",
-                                          "'^'", "'max'", "'min'", "'and'", "'or'"};
+  static constexpr StringRef symbols[] = {"'+'",   "'-'",   "'*'", "'/'",
+                                          "'//'",  "'%'",   "'^'", "'max'",
+                                          "'min'", "'and'", "'or'"};
   return symbols[static_cast<unsigned>(fn)];
 }
 
@@ -91,14 +100,16 @@ Kind Typing::inferBinary(Term *term, Kind lhs, Kind rhs) {
     require(term->args[1], rhs, Kind::Int, what);
     return Kind::Int;
   default: {
-    Kind joined = std::max(number(term->args[0], lhs, what), number(term->args[1], rhs, what));
+    Kind joined = std::max(number(term->args[0], lhs, what),
+                           number(term->args[1], rhs, what));
     return term->binary == BinaryFn::Div ? asReal(joined) : joined;
   }
   }
 }
 
 Kind Typing::inferReduction(Term *term, Kind body) {
-  std::string what = ("'" + cascade::stringifyCombiner(term->combiner) + "'").str();
+  std::string what =
+      ("'" + cascade::stringifyCombiner(term->combiner) + "'").str();
   switch (term->combiner) {
   case Combiner::Any:
   case Combiner::All:
@@ -113,7 +124,8 @@ Kind Typing::inferReduction(Term *term, Kind body) {
     return asReal(number(term->args[0], body, what));
   default:
     if (isBool(body) && term->combiner == Combiner::Sum) {
-      mismatch(term->args[0], "'sum' takes numbers, and this is a bool; 'count' counts the true points");
+      mismatch(term->args[0], "'sum' takes numbers, and this is a bool; "
+                              "'count' counts the true points");
       return Kind::Int;
     }
     return number(term->args[0], body, what);
@@ -152,7 +164,8 @@ Kind Typing::infer(Term *term) {
       return inferBinary(term, kinds[0], kinds[1]);
     case TermKind::Compare: {
       join(term, kinds[0], kinds[1], "a comparison");
-      bool ordered = term->predicate != Predicate::Eq && term->predicate != Predicate::Ne;
+      bool ordered =
+          term->predicate != Predicate::Eq && term->predicate != Predicate::Ne;
       if (ordered && isBool(kinds[0]) && isBool(kinds[1]))
         mismatch(term, "bools compare by '==' and '!=' only");
       return Kind::Bool;
@@ -188,23 +201,31 @@ Kind Typing::infer(Term *term) {
   return term->result = compute();
 }
 
-//===-- Declarations and equations ------------------------------------------===//
+//===-- Declarations and equations
+//------------------------------------------===//
 
-/// What a value of kind `kind` may be stored as: integers become reals by themselves, nothing else changes.
-void Typing::checkStored(Term *value, Kind kind, StringRef name, ElementType type, SMRange declared) {
+/// What a value of kind `kind` may be stored as: integers become reals by
+/// themselves, nothing else changes.
+void Typing::checkStored(Term *value, Kind kind, StringRef name,
+                         ElementType type, SMRange declared) {
   Kind wanted = kindOf(type);
-  bool fits = kind == Kind::Unknown || kind == wanted || (isReal(wanted) && !isBool(kind)) ;
+  bool fits = kind == Kind::Unknown || kind == wanted ||
+              (isReal(wanted) && !isBool(kind));
   if (fits || !reporting)
     return;
   std::string remedy;
   if (wanted == Kind::Int && isReal(kind))
-    remedy = ("; round it, as in 'floor(x)', or cast it, as in '" + spell(type) + "(x)'").str();
+    remedy = ("; round it, as in 'floor(x)', or cast it, as in '" +
+              spell(type) + "(x)'")
+                 .str();
   else if (isBool(kind))
     remedy = ("; cast it, as in '" + spell(type) + "(p)'").str();
   else if (isBool(wanted))
     remedy = "; compare it, as in 'x != 0'";
-  diagnostics.error("type-mismatch", value->place(), "'" + name + "' is declared " + spell(type) + ", and this is " +
-                    (isBool(kind) ? "a " : "") + spell(kind) + remedy)
+  diagnostics
+      .error("type-mismatch", value->place(),
+             "'" + name + "' is declared " + spell(type) + ", and this is " +
+                 (isBool(kind) ? "a " : "") + spell(kind) + remedy)
       .notes.push_back({declared, "declared here"});
 }
 
@@ -215,13 +236,15 @@ void Typing::typeDeclarations() {
     if (rank.extent)
       require(rank.extent, infer(rank.extent), Kind::Int, "an extent");
   for (const Constraint &constraint : program.constraints)
-    require(constraint.value, infer(constraint.value), Kind::Bool, "a constraint");
+    require(constraint.value, infer(constraint.value), Kind::Bool,
+            "a constraint");
   for (Tensor &tensor : program.tensors) {
     for (Term *end : {tensor.lower, tensor.upper})
       if (end)
         require(end, infer(end), Kind::Int, "a range");
     if (tensor.argument && tensor.value && tensor.type)
-      checkStored(tensor.value, infer(tensor.value), tensor.name, *tensor.type, tensor.range);
+      checkStored(tensor.value, infer(tensor.value), tensor.name, *tensor.type,
+                  tensor.range);
   }
 }
 
@@ -247,7 +270,8 @@ bool Typing::inferMembers(Group &group) {
 void Typing::settle(Tensor &tensor) {
   if (tensor.type)
     return;
-  auto stored = tensor.output ? parseElementType(tensor.output->type.text) : std::nullopt;
+  auto stored =
+      tensor.output ? parseElementType(tensor.output->type.text) : std::nullopt;
   if (tensor.output && !stored) {
     auto parameter = program.typeNames.find(tensor.output->type.text);
     if (parameter != program.typeNames.end())
@@ -264,32 +288,43 @@ void Typing::typeGroup(Group &group) {
   for (Tensor *tensor : group.members)
     tensor->kind = tensor->type ? kindOf(*tensor->type) : Kind::Unknown;
   constexpr unsigned maxRounds = 6; // kinds only grow
-  for (unsigned i = 0; i < maxRounds && inferMembers(group) && group.recurrent; ++i)
+  for (unsigned i = 0; i < maxRounds && inferMembers(group) && group.recurrent;
+       ++i)
     ;
   reporting = true;
   for (Tensor *tensor : group.members) {
     if (group.recurrent && !tensor->type && tensor->kind == Kind::Int)
-      diagnostics.error("untyped-recurrence", tensor->range, "'" + tensor->name + "' is an integer and depends on itself; give "
-                        "its type, as in '" + tensor->name + ": i32[…] = …'");
+      diagnostics.error("untyped-recurrence", tensor->range,
+                        "'" + tensor->name +
+                            "' is an integer and depends on itself; give "
+                            "its type, as in '" +
+                            tensor->name + ": i32[…] = …'");
     settle(*tensor);
   }
   ++round;
   for (Tensor *tensor : group.members) {
     Kind kind = infer(tensor->value);
     if (tensor->type)
-      checkStored(tensor->value, kind, tensor->name, *tensor->type, tensor->equation->type.range);
+      checkStored(tensor->value, kind, tensor->name, *tensor->type,
+                  tensor->equation->type.range);
     for (const Tensor::Start &start : tensor->starts) {
       Kind first = infer(start.value);
       if (isBool(tensor->kind) != isBool(first) && first != Kind::Unknown)
-        mismatch(start.value, "the start value and '" + tensor->name + "' are a bool and a number");
+        mismatch(start.value, "the start value and '" + tensor->name +
+                                  "' are a bool and a number");
     }
     if (!tensor->output)
       continue;
     auto parameter = program.typeNames.find(tensor->output->type.text);
-    auto stored = parameter == program.typeNames.end() ? parseElementType(tensor->output->type.text)
-                                                       : std::optional(parameter->second);
+    auto stored = parameter == program.typeNames.end()
+                      ? parseElementType(tensor->output->type.text)
+                      : std::optional(parameter->second);
+    if (stored && tensor->fill)
+      checkStored(tensor->fill, infer(tensor->fill), tensor->name, *stored,
+                  tensor->output->type.range);
     if (stored)
-      checkStored(tensor->value, tensor->type ? tensor->kind : kind, tensor->name, *stored, tensor->output->type.range);
+      checkStored(tensor->value, tensor->type ? tensor->kind : kind,
+                  tensor->name, *stored, tensor->output->type.range);
   }
 }
 
@@ -299,7 +334,8 @@ bool Typing::run() {
     StringRef output = tensor.output ? tensor.output->type.text : "";
     auto parameter = program.typeNames.find(output);
     bool isWide = tensor.type == ElementType::F64 || output == "f64" ||
-                  (parameter != program.typeNames.end() && parameter->second == ElementType::F64);
+                  (parameter != program.typeNames.end() &&
+                   parameter->second == ElementType::F64);
     if (isWide)
       program.realKind = Kind::F64;
   }

@@ -10,7 +10,8 @@ namespace weir::frontend {
 /// Gives every term of a program its kind and every equation its element type.
 class Typing {
 public:
-  Typing(Program &program, Diagnostics &diagnostics) : program(program), diagnostics(diagnostics) {}
+  Typing(Program &program, Diagnostics &diagnostics)
+      : program(program), diagnostics(diagnostics) {}
   bool run();
 
 private:
@@ -27,7 +28,8 @@ private:
   void typeGroup(Group &group);
   bool inferMembers(Group &group);
   void settle(Tensor &tensor);
-  void checkStored(Term *value, Kind kind, llvm::StringRef name, ElementType type, llvm::SMRange declared);
+  void checkStored(Term *value, Kind kind, llvm::StringRef name,
+                   ElementType type, llvm::SMRange declared);
 
   Program &program;
   Diagnostics &diagnostics;

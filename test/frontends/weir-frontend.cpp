@@ -2,9 +2,11 @@
 //
 //   weir-frontend FILE [NAME=VALUE…]           prints the cascade
 //   weir-frontend --source FILE                prints the syntax tree as source
-//   weir-frontend --expect FILE…               compares the diagnostics of each file with its comments
-//     `# error: LINE:COLUMN: [id] part of the message`, `# warning: …`, `# note: …`, in order;
-//     a file without any must be free of them. `# set: NAME=VALUE` gives settings.
+//   weir-frontend --expect FILE…               compares the diagnostics of each
+//   file with its comments
+//     `# error: LINE:COLUMN: [id] part of the message`, `# warning: …`, `#
+//     note: …`, in order; a file without any must be free of them. `# set:
+//     NAME=VALUE` gives settings.
 #include "frontends/weir/Frontend.h"
 
 #include "dialect/cascade/Cascade.h"
@@ -32,19 +34,23 @@ static void addSetting(Options &options, StringRef text) {
   options.settings[name.str()] = value.str();
 }
 
-static void describe(SourceMgr &sources, std::vector<std::string> &lines, StringRef kind, SMRange range,
-                     const Twine &message) {
-  auto [line, column] = range.isValid() ? sources.getLineAndColumn(range.Start) : std::pair(0u, 0u);
-  lines.push_back((kind + ": " + Twine(line) + ":" + Twine(column) + ": " + message).str());
+static void describe(SourceMgr &sources, std::vector<std::string> &lines,
+                     StringRef kind, SMRange range, const Twine &message) {
+  auto [line, column] = range.isValid() ? sources.getLineAndColumn(range.Start)
+                                        : std::pair(0u, 0u);
+  lines.push_back(
+      (kind + ": " + Twine(line) + ":" + Twine(column) + ": " + message).str());
 }
 
-/// True if each diagnostic is the next expected one: the same place, and a message that contains its text.
+/// True if each diagnostic is the next expected one: the same place, and a
+/// message that contains its text.
 static bool matches(ArrayRef<std::string> found, ArrayRef<StringRef> expected) {
   if (found.size() != expected.size())
     return false;
   for (auto [line, pattern] : zip(found, expected)) {
     auto [place, text] = pattern.split("] ");
-    bool fits = StringRef(line).starts_with(place) && StringRef(line).contains(text);
+    bool fits =
+        StringRef(line).starts_with(place) && StringRef(line).contains(text);
     if (!fits)
       return false;
   }
@@ -60,7 +66,9 @@ static bool check(mlir::MLIRContext &context, StringRef path) {
   SmallVector<StringRef> lines;
   sources.getMemoryBuffer(1)->getBuffer().split(lines, '\n');
   for (StringRef line : lines) {
-    bool isExpectation = line.starts_with("# error: ") || line.starts_with("# warning: ") || line.starts_with("# note: ");
+    bool isExpectation = line.starts_with("# error: ") ||
+                         line.starts_with("# warning: ") ||
+                         line.starts_with("# note: ");
     if (isExpectation)
       expected.push_back(line.drop_front(2).rtrim());
     else if (line.consume_front("# set: "))
@@ -70,14 +78,16 @@ static bool check(mlir::MLIRContext &context, StringRef path) {
   parseWeir(context, sources, options, [&](const Diagnostic &d) {
     StringRef kind = d.severity == Severity::Error ? "error" : "warning";
     describe(sources, found, kind, d.range, "[" + d.id + "] " + d.message);
-    bool wantsNotes = any_of(expected, [](StringRef line) { return line.starts_with("note: "); });
+    bool wantsNotes = any_of(
+        expected, [](StringRef line) { return line.starts_with("note: "); });
     for (const Note &note : d.notes)
       if (wantsNotes)
         describe(sources, found, "note", note.range, note.message);
   });
   if (matches(found, expected))
     return true;
-  errs() << path << ": expected\n  " << join(expected, "\n  ") << "\nbut found\n  " << join(found, "\n  ") << "\n";
+  errs() << path << ": expected\n  " << join(expected, "\n  ")
+         << "\nbut found\n  " << join(found, "\n  ") << "\n";
   return false;
 }
 
@@ -93,14 +103,17 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (expects)
-    return count_if(arguments, [&](StringRef path) { return !check(context, path); }) != 0;
+    return count_if(arguments,
+                    [&](StringRef path) { return !check(context, path); }) != 0;
   SourceMgr sources;
   Options options;
   if (!open(sources, arguments.front()))
     return 1;
   for (StringRef setting : drop_begin(arguments))
     addSetting(options, setting);
-  auto sink = [&](const Diagnostic &diagnostic) { printDiagnostic(errs(), sources, diagnostic); };
+  auto sink = [&](const Diagnostic &diagnostic) {
+    printDiagnostic(errs(), sources, diagnostic);
+  };
   if (printsSource)
     return printWeir(sources, outs(), sink) ? 0 : 1;
   auto module = parseWeir(context, sources, options, sink);
