@@ -1,13 +1,11 @@
-// Extents: settings that pin them, lines that derive them, constraints that are
-// solved for them.
+// Extents: settings that pin them, lines and constraints that give them.
 #include "frontends/weir/Elaborate.h"
 
 using namespace llvm;
 
 namespace weir::frontend {
 
-
-    void Elaborator::pinExtents() {
+void Elaborator::pinExtents() {
   for (const auto &[name, text] : settings) {
     Rank *rank = program.rankNames.lookup(name);
     if (!rank)

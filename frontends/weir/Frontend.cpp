@@ -98,7 +98,14 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
   for (Program &program : programs) {
     warnUnused(program, diagnostics);
     builder.setInsertionPointToEnd(module->getBody());
-    Lowering(program, sources, builder).run();
+    Lowering lowering(program, sources, builder);
+    lowering.run();
+    if (!lowering.isTooLarge())
+      continue;
+    diagnostics.error("size-limit", program.source->name.range,
+                      "substituted indices multiply too often; name a part of "
+                      "the expression by an equation");
+    return {};
   }
   return module;
 }

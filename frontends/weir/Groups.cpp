@@ -19,7 +19,13 @@ public:
       return is_contained(group.members, tensor);
     };
     for (Tensor *member : group.members)
-      collectReads(*member, isMember, reads);
+      if (!collectReads(*member, isMember, reads)) {
+        diagnostics.error(
+            "size-limit", member->range,
+            "'" + member->name +
+                "' reads its recurrence in too many ways to order them");
+        return false;
+      }
     while (true) {
       auto order = componentsOfReads();
       if (order.size() == group.members.size() &&

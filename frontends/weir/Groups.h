@@ -21,8 +21,9 @@ struct GroupRead {
   llvm::SmallVector<Relation, 4> relations; ///< for each rank of the target
 };
 
-/// The reads that `reader` makes of tensors for which `isMember` holds.
-void collectReads(Tensor &reader,
+/// The reads that `reader` makes of tensors for which `isMember` holds; false
+/// if there are too many to look at.
+bool collectReads(Tensor &reader,
                   llvm::function_ref<bool(const Tensor *)> isMember,
                   std::vector<GroupRead> &reads);
 

@@ -27,6 +27,7 @@ struct Offset {
 };
 
 constexpr unsigned maxSteps = 16;
+constexpr unsigned maxWork = 2000;
 
 Offset shifted(Offset offset, int64_t by) {
   if (offset.low)
@@ -116,7 +117,7 @@ public:
   OffsetFinder(const Rank *index) : index(index) {}
 
   Offset find(const Term *term, const Context *context, unsigned steps = 0) {
-    if (steps > maxSteps)
+    if (steps > maxSteps || ++work > maxWork)
       return {};
     switch (term->kind) {
     case TermKind::Int: // the index itself is not negative
@@ -245,6 +246,7 @@ private:
   }
 
   const Rank *index;
+  unsigned work = 0; ///< what is not found soon is unknown
 };
 
 Relation relationOf(Offset offset) {
@@ -263,16 +265,19 @@ public:
                 std::vector<GroupRead> &reads)
       : reader(reader), isMember(isMember), reads(reads) {}
 
+  /// False if there are more contexts than anyone writes.
+  bool isComplete() const { return contexts.size() <= maxContexts; }
+
   void visit(Term *term, const Context *context) {
-    if (!reaches(term))
+    if (!reaches(term) || !isComplete() ||
+        !visited.insert({term, context}).second)
       return;
     switch (term->kind) {
     case TermKind::Read:
       record(term, context);
       break;
     case TermKind::Where: {
-      Context inner{context, nullptr, term->args[1]};
-      visit(term->args[0], &inner);
+      visit(term->args[0], enter({context, nullptr, term->args[1]}));
       visit(term->args[1], context);
       return;
     }
@@ -286,9 +291,9 @@ public:
     case TermKind::RankOf:
       return visitBound(term, term->ranks, context);
     case TermKind::Prefix: {
-      Context inner{context, term->ranks[0],  nullptr,      nullptr,
-                    true,    term->exclusive, term->reverse};
-      return visit(term->args[0], &inner);
+      return visit(term->args[0],
+                   enter({context, term->ranks[0], nullptr, nullptr, true,
+                          term->exclusive, term->reverse}));
     }
     case TermKind::At:
       return visitAt(term, context);
@@ -300,6 +305,11 @@ public:
   }
 
 private:
+  const Context *enter(Context context) {
+    contexts.push_back(context);
+    return &contexts.back();
+  }
+
   /// True if a member is read under `term`: shared terms are walked only where
   /// it matters.
   bool reaches(Term *term) {
@@ -313,32 +323,26 @@ private:
   }
 
   void visitBound(Term *term, ArrayRef<Rank *> ranks, const Context *context) {
-    std::deque<Context> chain;
-    for (Rank *rank : ranks) {
-      chain.push_back({context, rank});
-      context = &chain.back();
-    }
+    for (Rank *rank : ranks)
+      context = enter({context, rank});
     // A filter of 'any' and 'count' stands in a conjunction.
     Term *body = term->args[0];
     bool joined =
         body->kind == TermKind::Binary && body->binary == BinaryFn::And;
-    Context guarded{context, nullptr, joined ? body->args[0] : body};
-    visit(body, joined ? &guarded : context);
+    visit(body, joined ? enter({context, nullptr, body->args[0]}) : context);
   }
 
   void visitAt(Term *term, const Context *context) {
-    std::deque<Context> chain;
     const Context *inner = context;
     for (auto [rank, value] : zip(term->ranks, drop_begin(term->args))) {
-      chain.push_back({inner, rank, value, context});
-      inner = &chain.back();
+      inner = enter({inner, rank, value, context});
       visit(value, context);
     }
     visit(term->args[0], inner);
   }
 
   void record(Term *term, const Context *context) {
-    if (!isMember(term->tensor) || reads.size() > 100000)
+    if (!isMember(term->tensor))
       return;
     GroupRead read{&reader, term->tensor, term->place(), {}};
     for (auto [rank, subscript] : zip(term->tensor->ranks, term->args)) {
@@ -354,16 +358,20 @@ private:
   function_ref<bool(const Tensor *)> isMember;
   std::vector<GroupRead> &reads;
   DenseMap<Term *, bool> reaching;
+  static constexpr size_t maxContexts = 20000;
+  std::deque<Context> contexts;
+  DenseSet<std::pair<Term *, const Context *>> visited;
 };
 
 } // namespace
 
-void collectReads(Tensor &reader, function_ref<bool(const Tensor *)> isMember,
+bool collectReads(Tensor &reader, function_ref<bool(const Tensor *)> isMember,
                   std::vector<GroupRead> &reads) {
   ReadCollector collector(reader, isMember, reads);
   collector.visit(reader.value, nullptr);
   for (const Tensor::Start &start : reader.starts)
     collector.visit(start.value, nullptr);
+  return collector.isComplete();
 }
 
 } // namespace weir::frontend

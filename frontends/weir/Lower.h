@@ -37,6 +37,9 @@ public:
 
   /// Emits the kernel at the builder's place.
   cascade::KernelOp run();
+  /// True if substituted indices multiplied beyond what is emitted; the kernel
+  /// is then not whole.
+  bool isTooLarge() const { return substitutions > maxSubstitutions; }
 
 private:
   // Declarations.
@@ -104,6 +107,8 @@ private:
   unsigned parts = 0;
   llvm::DenseMap<std::pair<Term *, Kind>, mlir::Value> hoisted;
   llvm::DenseMap<Term *, bool> groupReaders;
+  static constexpr unsigned maxSubstitutions = 20000;
+  unsigned substitutions = 0;
 };
 
 } // namespace weir::frontend

@@ -76,6 +76,9 @@ Value Lowering::emitCompare(Term *term, Frame &frame, Indices &indices) {
 /// The base at other indices; absent where one of them is out of range.
 Value Lowering::emitAt(Term *term, Kind kind, Frame &frame, Indices &indices) {
   Location loc = locate(term->place());
+  ++substitutions;
+  if (isTooLarge())
+    return AbsentOp::create(frame.builder, loc, scalarType(kind));
   Indices inner;
   inner.values = indices.values;
   Value inside;
