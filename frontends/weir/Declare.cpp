@@ -257,6 +257,13 @@ bool Elaborator::run() {
   if (kernel.outputs.empty())
     error("no-output", kernel.name.range,
           "kernel '" + kernel.name.text + "' has no output");
+  constexpr size_t maxRanks = 1000;
+  if (program.ranks.size() > maxRanks) {
+    error("size-limit", kernel.name.range,
+          "kernel '" + kernel.name.text + "' has more than " + Twine(maxRanks) +
+              " ranks");
+    return false;
+  }
   pinExtents();
   elaborateExtents();
   elaborateInputs();

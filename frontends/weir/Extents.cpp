@@ -101,31 +101,33 @@ void Elaborator::elaborateExtents() {
 
 /// An extent, or a family, that leads back to itself.
 void Elaborator::checkExtentCycles() {
-  for (Rank &start : program.ranks) {
-    SmallVector<const Rank *> stack = {&start};
-    SmallPtrSet<const Rank *, 8> seen;
-    bool cyclic = false;
-    while (!stack.empty() && !cyclic) {
-      const Rank *rank = stack.pop_back_val();
-      auto follow = [&](const Rank *next) {
-        cyclic |= next == &start;
-        if (seen.insert(next).second)
-          stack.push_back(next);
-      };
-      if (rank->like)
-        follow(rank->like);
-      if (rank->extent)
-        forEachTerm(rank->extent, [&](Term *term) {
-          if (term->kind == TermKind::Extent)
-            follow(term->ranks.front());
-        });
-    }
-    if (!cyclic)
+  DenseMap<const Rank *, unsigned> numbers;
+  for (Rank &rank : program.ranks)
+    numbers.try_emplace(&rank, numbers.size());
+  std::vector<SmallVector<unsigned>> targets(program.ranks.size());
+  for (auto [i, rank] : enumerate(program.ranks)) {
+    if (rank.like)
+      targets[i].push_back(numbers[rank.like]);
+    if (rank.extent)
+      forEachTerm(rank.extent, [&, i = i](Term *term) {
+        if (term->kind == TermKind::Extent)
+          targets[i].push_back(numbers[term->ranks.front()]);
+      });
+  }
+  auto successors = [&](unsigned i) -> ArrayRef<unsigned> {
+    return targets[i];
+  };
+  for (const auto &component : components(targets.size(), successors)) {
+    unsigned first = component.front();
+    if (component.size() == 1 && !is_contained(targets[first], first))
       continue;
-    error("extent-cycle", start.range,
-          "the extent of rank '" + start.name + "' depends on itself");
-    start.extent = nullptr;
-    start.like = nullptr;
+    Rank &rank = program.ranks[first];
+    error("extent-cycle", rank.range,
+          "the extent of rank '" + rank.name + "' depends on itself");
+    for (unsigned member : component) {
+      program.ranks[member].extent = nullptr;
+      program.ranks[member].like = nullptr;
+    }
   }
 }
 
@@ -217,6 +219,7 @@ void Elaborator::elaborateConstraints() {
     program.constraints.push_back({value, text, constraint->range});
   }
   solveExtents();
+  checkExtentCycles();
 }
 
 } // namespace weir::frontend

@@ -5,6 +5,7 @@
 #include "frontends/weir/Parser.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -27,6 +28,10 @@ const ast::File &Library::load(unsigned buffer) {
     define(parse(sources.AddNewSourceBuffer(std::move(text), SMLoc())), true);
   }
   const ast::File &main = parse(buffer);
+  SmallString<128> path;
+  StringRef name = sources.getMemoryBuffer(buffer)->getBufferIdentifier();
+  if (!sys::fs::real_path(name, path))
+    loaded.insert(path);
   loadImports(main, buffer);
   define(main, false);
   return main;
@@ -64,7 +69,8 @@ unsigned Library::open(const ast::Import &import, unsigned importer,
     auto text = MemoryBuffer::getFile(candidate, /*IsText=*/true);
     if (!text)
       continue;
-    path = candidate.str();
+    SmallString<128> real;
+    path = sys::fs::real_path(candidate, real) ? candidate.str() : real.str();
     return sources.AddNewSourceBuffer(std::move(*text), import.range.Start);
   }
   SmallVector<StringRef> known;
