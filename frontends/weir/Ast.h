@@ -134,7 +134,7 @@ struct Function {
   llvm::StringRef signature; ///< as written: `softmax[n](x)`
   std::vector<Name> ranks, parameters;
   std::vector<Let> lets;
-  Expr *value = nullptr;
+  Expr *value = nullptr; ///< null after an error
 };
 
 struct Import {

@@ -189,9 +189,14 @@ void Parser::parseFunction() {
               parseNames(function.parameters, ")", "a parameter");
   function.signature =
       StringRef(start, previous.range.End.getPointer() - start);
-  if (!head || !expect("{", "the function's head") ||
-      !parseFunctionBody(function))
+  if (!head)
     return skipToTopLevel();
+  bool whole =
+      expect("{", "the function's head") && parseFunctionBody(function);
+  if (!whole) { // its name is known all the same
+    function.value = nullptr;
+    skipToTopLevel();
+  }
   file->functions.push_back(std::move(function));
 }
 

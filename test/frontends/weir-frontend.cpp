@@ -1,9 +1,10 @@
 // weir-frontend: runs the front end alone, for its tests.
 //
 //   weir-frontend FILE [NAME=VALUE…]           prints the cascade
-//   weir-frontend --source FILE                prints the syntax tree as source
-//   weir-frontend --expect FILE…               compares the diagnostics of each
-//   file with its comments
+//   weir-frontend --locations FILE             prints it with the places of its
+//   operations weir-frontend --source FILE                prints the syntax
+//   tree as source weir-frontend --expect FILE…               compares the
+//   diagnostics of each file with its comments
 //     `# error: LINE:COLUMN: [id] part of the message`, `# warning: …`, `#
 //     note: …`, in order; a file without any must be free of them. `# set:
 //     NAME=VALUE` gives settings.
@@ -95,8 +96,9 @@ int main(int argc, char **argv) {
   SmallVector<StringRef> arguments(argv + 1, argv + argc);
   mlir::MLIRContext context;
   bool expects = !arguments.empty() && arguments.front() == "--expect";
+  bool locates = !arguments.empty() && arguments.front() == "--locations";
   bool printsSource = !arguments.empty() && arguments.front() == "--source";
-  if (expects || printsSource)
+  if (expects || printsSource || locates)
     arguments.erase(arguments.begin());
   if (arguments.empty()) {
     errs() << "usage: weir-frontend [--source | --expect] FILE…\n";
@@ -120,6 +122,7 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
   mlir::OpPrintingFlags flags;
+  flags.enableDebugInfo(locates, /*prettyForm=*/true);
   module->print(outs(), flags);
   return 0;
 }
