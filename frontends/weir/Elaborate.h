@@ -127,6 +127,7 @@ private:
   std::vector<llvm::StringRef> knownSettings;
   llvm::SmallVector<const ast::Function *> inlining;
   Scope kernelScope;
+  unsigned nesting = 0; ///< of equations elaborated on demand
 };
 
 /// Warns of names that nothing uses; for a kernel without errors.

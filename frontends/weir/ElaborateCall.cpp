@@ -291,6 +291,8 @@ Term *Elaborator::elaborateSelection(const Expr &e, Scope &scope) {
 
 Term *Elaborator::inlineFunction(const Expr &e, const ast::Function &function,
                                  Scope &scope) {
+  if (!function.value)
+    return nullptr; // the parser has reported it
   constexpr unsigned maxCalls = 100;
   if (is_contained(inlining, &function) || inlining.size() >= maxCalls) {
     error("recursion", e.mark,

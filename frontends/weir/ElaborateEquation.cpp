@@ -1,6 +1,8 @@
 // Equations: their order, ranks, start values; what is used by nothing.
 #include "frontends/weir/Elaborate.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 using namespace llvm;
 
 namespace weir::frontend {
@@ -46,6 +48,16 @@ void Elaborator::elaborateEquations() {
 bool Elaborator::elaborateEquation(Tensor &tensor) {
   if (tensor.state != Tensor::Pending)
     return tensor.state == Tensor::Done && tensor.ranksKnown;
+  constexpr unsigned maxNesting = 100; // of equations in one recurrence
+  if (nesting >= maxNesting) {
+    error("size-limit", tensor.range,
+          "ranks are inferred through more than " + Twine(maxNesting) +
+              " equations that depend on each other; write those of '" +
+              tensor.name + "' on its left side");
+    tensor.state = Tensor::Broken;
+    return false;
+  }
+  llvm::SaveAndRestore level(nesting, nesting + 1);
   tensor.state = Tensor::Visiting;
   Term *value = elaborate(*tensor.equation->value, kernelScope);
   if (value && tensor.equation->where) {
