@@ -186,8 +186,34 @@ void Plan::followStarts(SmallVectorImpl<Access> &accesses) const {
 
 //===-- Recurrences ---------------------------------------------------------===//
 
+/// Refuses a read that is known to come before its point is computed.
+static LogicalResult verifyDirections(cascade::RecurrenceOp group) {
+  WalkResult walk = group.walk([&](cascade::ReadOp read) -> WalkResult {
+    if (recurrenceOf(read.getTensor()) != group)
+      return success();
+    auto type = typeOf(read.getTensor());
+    for (auto [rank, descending] : llvm::zip(group.getIterative().getAsRange<StringAttr>(), group.getDescending())) {
+      int64_t dimension = type.indexOf(rank);
+      auto offset = dimension < 0 ? std::nullopt : offsetOf(read.getIndices()[dimension]);
+      if (dimension >= 0 && (!offset || offset->rank != rank))
+        return success();
+      if (dimension < 0 || offset->constant == 0)
+        continue;
+      if ((offset->constant < 0) == !descending)
+        return success();
+      return read.emitError() << "reads a point that is computed later along '" << rank.getValue() << "'";
+    }
+    return success();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 void Plan::buildNests() {
   kernel.walk([&](cascade::RecurrenceOp group) {
+    if (failed(verifyDirections(group))) {
+      valid = false;
+      return;
+    }
     auto equations = llvm::map_to_vector(equationsOf(group), [](Equation op) { return op.getOperation(); });
     nests[group] = order(group, equations, {});
   });
