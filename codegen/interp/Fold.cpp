@@ -5,6 +5,8 @@
 #include "codegen/interp/Evaluator.h"
 #include "codegen/interp/Points.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weir::cascade;
 using namespace weir::scalar;
@@ -15,11 +17,12 @@ namespace {
 using cascade::TensorType;
 using TensorPointer = std::shared_ptr<scalar::Tensor>;
 
-/// A state or reference; what later ones read stands in `tensor`.
+/// A state or reference.
 struct Entry {
   Equation equation;
   StateOp state; ///< null for a reference
   TensorPointer tensor;
+  TensorPointer followed; ///< what later ones read: `tensor`, or see `publish`
   TensorPointer before; ///< the values before the current part
   std::vector<bool> seen; ///< points over which something was present
   std::optional<Program> program;
@@ -42,7 +45,9 @@ public:
   void merge(Running &other);
 
   TensorPointer resultOf(mlir::Value state) {
-    return environment.tensors.lookup(state);
+    return llvm::find_if(entries, [&](Entry &entry) {
+             return entry.equation->getResult(0) == state;
+           })->tensor;
   }
 
 private:
@@ -55,6 +60,8 @@ private:
   /// Moves a state from its old references to those of `target`.
   void move(Entry &entry, Running &target);
   void combine(Entry &entry, int64_t begin, int64_t end);
+  /// Shows a state to later ones: a bound that is still infinite as 0.
+  void publish(Entry &entry);
   /// What a state is before its first point.
   scalar::Value emptyValue(Entry &entry);
   Accumulator accumulatorOf(Entry &entry);
@@ -75,7 +82,11 @@ LogicalResult Running::addEntry(Equation equation) {
   entry.tensor = *tensor;
   entry.program = std::move(*program);
   entry.seen.resize(entry.tensor->size());
-  environment.tensors[equation->getResult(0)] = entry.tensor;
+  bool isBound = entry.state && entry.tensor->kind() == Kind::Real &&
+                 llvm::is_contained({Combiner::Max, Combiner::Min},
+                                    entry.state.getCombiner());
+  entry.followed = isBound ? entry.tensor->clone() : entry.tensor;
+  environment.tensors[equation->getResult(0)] = entry.followed;
   if (entry.state) {
     Kind result = resultKindOf(entry.state.getCombiner(),
                                entry.program->resultKind());
@@ -180,7 +191,7 @@ void Running::move(Entry &entry, Running &target) {
       program.setArgument(argument++, valueAt(entries[ref], entries[ref].before,
                                               point, type));
       program.setArgument(argument++, valueAt(target.entries[ref],
-                                              target.entries[ref].tensor, point,
+                                              target.entries[ref].followed, point,
                                               type));
     }
     program.run();
@@ -213,6 +224,18 @@ void Running::combine(Entry &entry, int64_t begin, int64_t end) {
   });
 }
 
+void Running::publish(Entry &entry) {
+  if (entry.followed == entry.tensor)
+    return;
+  bool isMaximum = entry.state.getCombiner() == Combiner::Max;
+  double none = isMaximum ? -INFINITY : INFINITY;
+  for (int64_t i = 0; i < entry.tensor->size(); ++i) {
+    scalar::Value value = entry.tensor->at(i);
+    bool isEmpty = value.isPresent() && value.real == none;
+    entry.followed->set(i, isEmpty ? scalar::Value::of(0.0) : value);
+  }
+}
+
 void Running::take(int64_t begin, int64_t end) {
   rememberBefore();
   for (Entry &entry : entries) {
@@ -223,6 +246,7 @@ void Running::take(int64_t begin, int64_t end) {
     if (entry.shift)
       move(entry, *this);
     combine(entry, begin, end);
+    publish(entry);
   }
 }
 
@@ -249,6 +273,7 @@ void Running::merge(Running &other) {
       if (mine.seen[i])
         mine.tensor->set(i, accumulator.result());
     }
+    publish(mine);
   }
 }
 

@@ -352,7 +352,9 @@ def Cascade_StateOp : Cascade_EquationOp<"state", [HasParent<"FoldOp">, AttrSize
     states `basis`, then for each reference its old and its new value; it yields
     the state moved to the new ones. A state none of whose points was present is
     not shifted. Over no present point at all a `partial` state is absent; the
-    others have the value that `cascade.einsum` states.
+    others have the value that `cascade.einsum` states. A running maximum (minimum)
+    that is still -inf (inf) is read as 0 by bodies, and by shifts as a new value:
+    present scores of -inf weigh nothing, and leave no NaN behind.
 
     The example stands at `cascade.fold`.
   }];

@@ -22,83 +22,99 @@ Value indexOfRank(ReadOp op, StringAttr rank) {
   return {};
 }
 
-/// True if the read follows the reader's own index along `rank`.
-bool followsRank(ReadOp op, StringAttr rank) {
-  int64_t position = cast<cascade::TensorType>(op.getTensor().getType()).indexOf(rank);
-  return position >= 0 && op.getIndices()[position] == indexOfRank(op, rank);
+/// The rank of the tensor along which the read follows the reader's own index of `rank`, or null.
+StringAttr followedRank(ReadOp op, StringAttr rank) {
+  Value own = indexOfRank(op, rank);
+  for (auto [index, name] : llvm::zip(op.getIndices(), cast<cascade::TensorType>(op.getTensor().getType()).getRanks()))
+    if (own && index == own)
+      return name;
+  return {};
+}
+
+/// The name of the rank whose extent `rank` shares.
+StringAttr familyOf(KernelOp kernel, StringAttr rank) {
+  RankOp declaration = kernel.getRankDeclaration(rank);
+  return declaration && declaration.getFamilyAttr() ? familyOf(kernel, declaration.getFamilyAttr()) : rank;
 }
 
 } // namespace
 
-/// Reductions, selections and folds over the rank need all of it.
+/// Reductions, selections and folds over the rank need all of it, as does what holds one of them.
 bool RankPasses::reduces(Operation *op) {
   if (auto einsum = dyn_cast<EinsumOp>(op))
     return llvm::is_contained(einsum.getReduced(), rank);
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getOverAttr() == rank;
+  if (auto recurrence = dyn_cast<RecurrenceOp>(op))
+    return llvm::any_of(recurrence.getBody().getOps<EinsumOp>(), [&](EinsumOp inner) { return reduces(inner); });
   auto topk = dyn_cast<TopKOp>(op);
   return topk && topk.getAlongAttr() == rank;
 }
 
-/// What `op`, with everything inside it, reads from outside.
-RankPasses::Stream RankPasses::operandsOf(Operation *op) {
-  Stream all;
+/// Inputs that `op` reads, directly or through tensors, along its rank `name`.
+RankPasses::Inputs RankPasses::inputsAlong(Operation *op, StringAttr name) {
+  Inputs all;
   op->walk([&](ReadOp read) {
-    auto it = streams.find(read.getTensor());
-    if (it == streams.end()) // of the operation itself
-      return;
-    const Stream &source = it->second;
-    bool follows = source.isStream && followsRank(read, rank);
-    bool isInput = isa_and_nonnull<InputOp, ParamOp>(read.getTensor().getDefiningOp());
-    if (follows)
-      all.inputs.insert_range(source.inputs);
-    if (follows && isInput)
-      return;
-    bool mustBeComplete = !follows && !isInput && source.generation > 0;
-    all.generation = std::max(all.generation, source.generation + (mustBeComplete ? 1 : 0));
+    if (StringAttr followed = followedRank(read, name))
+      all.insert_range(inputs.lookup({read.getTensor(), followed}));
   });
   return all;
 }
 
-void RankPasses::readAll(const Stream &stream) {
-  for (Value input : stream.inputs)
-    lineage[input].insert(stream.generation);
-  if (!stream.inputs.empty())
-    depth = std::max(depth, stream.generation);
+/// The first generation in which all that `op` reads from outside is at hand.
+unsigned RankPasses::generationFor(Operation *op) {
+  unsigned generation = 0;
+  op->walk([&](ReadOp read) {
+    auto it = streams.find(read.getTensor());
+    if (it == streams.end() || it->second.generation == 0) // of the operation itself, or there from the start
+      return;
+    bool follows = it->second.isStream && followedRank(read, rank) == rank;
+    generation = std::max(generation, it->second.generation + (follows ? 0 : 1));
+  });
+  return generation;
+}
+
+void RankPasses::readAll(const Inputs &read, unsigned generation) {
+  for (Value input : read)
+    lineage[input].insert(generation);
+  if (!read.empty())
+    depth = std::max(depth, generation);
 }
 
 void RankPasses::visit(Operation *op) {
   if (isa<InputOp, ParamOp>(op)) {
-    Stream input;
-    input.isStream = carries(op->getResult(0), rank);
-    if (input.isStream)
-      input.inputs.insert(op->getResult(0));
-    streams[op->getResult(0)] = input;
+    Value tensor = op->getResult(0);
+    streams[tensor].isStream = carries(tensor, rank);
+    for (StringAttr name : cast<cascade::TensorType>(tensor.getType()).getRanks())
+      inputs[{tensor, name}].insert(tensor);
     return;
   }
   if (auto output = dyn_cast<OutputOp>(op)) {
-    if (const Stream &stored = streams[output.getTensor()]; stored.isStream)
-      readAll(stored);
+    Stream stored = streams.lookup(output.getTensor());
+    if (stored.isStream)
+      readAll(inputs.lookup({output.getTensor(), rank}), std::max(stored.generation, 1u));
     return;
   }
   if (auto fold = dyn_cast<FoldOp>(op); fold && !reduces(op))
     return visitInside(fold);
   if (op->getNumResults() == 0)
     return;
-  Stream stream = operandsOf(op);
+  Stream stream;
+  stream.generation = generationFor(op);
+  stream.isStream = llvm::any_of(op->getResults(), [&](Value result) { return carries(result, rank); });
   bool completes = reduces(op);
-  bool isStream = llvm::any_of(op->getResults(), [&](Value result) { return carries(result, rank); });
-  if (completes || isStream)
+  if (completes || stream.isStream)
     stream.generation = std::max(stream.generation, 1u);
   else if (stream.generation > 0)
     --stream.generation; // complete when its operands are
   if (completes)
-    readAll(stream);
-  stream.isStream = isStream;
-  if (!isStream)
-    stream.inputs.clear();
-  for (Value result : op->getResults())
+    readAll(inputsAlong(op, rank), stream.generation);
+  for (Value result : op->getResults()) {
     streams[result] = stream;
+    for (StringAttr name : family)
+      if (carries(result, name))
+        inputs[{result, name}] = inputsAlong(op, name);
+  }
 }
 
 /// A fold over another rank: each state by itself.
@@ -106,11 +122,17 @@ void RankPasses::visitInside(FoldOp fold) {
   for (Operation &inner : fold.getBody().front().without_terminator())
     visit(&inner);
   auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
-  for (auto [result, tensor] : llvm::zip(fold.getResults(), results.getTensors()))
+  for (auto [result, tensor] : llvm::zip(fold.getResults(), results.getTensors())) {
     streams[result] = Stream(streams.lookup(tensor));
+    for (StringAttr name : family)
+      inputs[{result, name}] = Inputs(inputs.lookup({tensor, name}));
+  }
 }
 
 RankPasses::RankPasses(KernelOp kernel, StringAttr rank) : rank(rank) {
+  for (auto other : kernel.getBody().getOps<RankOp>())
+    if (familyOf(kernel, other.getNameAttr()) == familyOf(kernel, rank))
+      family.push_back(other.getNameAttr());
   for (Operation &op : kernel.getBody().front())
     visit(&op);
 }

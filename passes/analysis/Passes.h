@@ -17,7 +17,8 @@ namespace weir {
 /// A tensor that carries the rank streams at a generation; a reduction over the rank is
 /// complete after the generation in which it streams; what reads a complete tensor streams
 /// one generation later. Prefixes and recurrences stay in their generation; a computed
-/// stream that is read at another index than its own must be complete first.
+/// stream that is read at another index than its own must be complete first. What is computed
+/// along a rank of the same family (`rank s like t`) can be read along this one.
 class RankPasses {
 public:
   RankPasses(cascade::KernelOp kernel, mlir::StringAttr rank);
@@ -36,18 +37,22 @@ private:
   struct Stream {
     unsigned generation = 0; ///< Streaming in it, if `isStream`; otherwise complete after it.
     bool isStream = false;
-    llvm::SetVector<mlir::Value> inputs; ///< Inputs that it is made of along the rank.
   };
+  using Inputs = llvm::SetVector<mlir::Value>;
 
   void visit(mlir::Operation *op);
   void visitInside(cascade::FoldOp fold);
-  Stream operandsOf(mlir::Operation *op);
+  unsigned generationFor(mlir::Operation *op);
+  Inputs inputsAlong(mlir::Operation *op, mlir::StringAttr name);
   bool reduces(mlir::Operation *op);
-  void readAll(const Stream &stream);
+  void readAll(const Inputs &read, unsigned generation);
 
   mlir::StringAttr rank;
+  llvm::SmallVector<mlir::StringAttr> family; ///< Ranks over the same extent, this one among them.
   unsigned depth = 0;
   llvm::DenseMap<mlir::Value, Stream> streams;
+  /// Inputs that a tensor is made of along one of its ranks.
+  llvm::DenseMap<std::pair<mlir::Value, mlir::StringAttr>, Inputs> inputs;
   llvm::MapVector<mlir::Value, std::set<unsigned>> lineage;
 };
 

@@ -107,14 +107,12 @@ private:
     Reductions connected = connectedOf(trial);
     if (connected.empty())
       return false;
-    derive::FoldPlan plan(rank);
-    for (EinsumOp op : connected) {
-      auto refusal = plan.add(op);
-      assert(!refusal && "joined before");
-      (void)refusal;
-    }
+    derive::FoldPlan alone(rank); // without what depends on nothing and is depended on by nothing
+    bool suffices = llvm::all_of(connected, [&](EinsumOp op) { return !alone.add(op); });
+    derive::FoldPlan &plan = suffices ? alone : trial;
     explainPlan(plan);
     llvm::SetVector<Operation *> maps = inlinedMaps(connected, rank);
+    numReductions += plan.getReductions().size();
     derive::build(plan, getOperation());
     for (auto map : getOperation().getBody().getOps<EinsumOp>())
       if (maps.contains(map) && llvm::any_of(map->getUsers(), [&](Operation *user) {
@@ -122,7 +120,6 @@ private:
           }))
         noteDenseUse(map, rank);
     numFolds += !plan.isDeferralOnly();
-    numReductions += connected.size();
     return true;
   }
 
