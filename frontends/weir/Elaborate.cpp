@@ -2,6 +2,7 @@
 #include "frontends/weir/Elaborate.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 
@@ -170,6 +171,14 @@ Term *Elaborator::elaborate(const Expr &e, Scope &scope) {
     error("size-limit", e.range,
           "the kernel has more than " + Twine(maxTerms) +
               " operations once its functions are inlined");
+    return nullptr;
+  }
+  constexpr unsigned maxDepth = 2000;
+  llvm::SaveAndRestore level(depth, depth + 1);
+  if (depth > maxDepth) {
+    error("nesting-limit", e.range,
+          "the expression is deeper than " + Twine(maxDepth) +
+              " operations once functions are inlined");
     return nullptr;
   }
   switch (e.kind) {

@@ -128,6 +128,7 @@ private:
   llvm::SmallVector<const ast::Function *> inlining;
   Scope kernelScope;
   unsigned nesting = 0; ///< of equations elaborated on demand
+  unsigned depth = 0;   ///< of expressions, through functions and equations
 };
 
 /// Warns of names that nothing uses; for a kernel without errors.

@@ -293,8 +293,7 @@ Term *Elaborator::inlineFunction(const Expr &e, const ast::Function &function,
                                  Scope &scope) {
   if (!function.value)
     return nullptr; // the parser has reported it
-  constexpr unsigned maxCalls = 100;
-  if (is_contained(inlining, &function) || inlining.size() >= maxCalls) {
+  if (is_contained(inlining, &function)) {
     error("recursion", e.mark,
           "function '" + function.name.text + "' calls itself");
     return nullptr;
