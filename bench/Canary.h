@@ -6,8 +6,8 @@
 
 namespace weir::bench {
 
-/// Seconds of processor time that this thread has had: other work on the machine
-/// does not count.
+/// Seconds of processor time that this thread has had: other work on the
+/// machine does not count.
 double threadSeconds();
 
 /// Peaks of one thread at one moment; 0 where the machine has no such thing.

@@ -3,6 +3,10 @@
 #include "bench/CanaryKernels.h"
 
 namespace weir::bench {
-int64_t multiplyAddAvx2(int64_t rounds, float *sink) { return multiplyAdd<32, 12>(rounds, sink); }
-int64_t multiplyPanelsAvx2(int64_t rounds, float *panels) { return multiplyPanels<32, 6, 2>(rounds, panels); }
+int64_t multiplyAddAvx2(int64_t rounds, float *sink) {
+  return multiplyAdd<32, 12>(rounds, sink);
+}
+int64_t multiplyPanelsAvx2(int64_t rounds, float *panels) {
+  return multiplyPanels<32, 6, 2>(rounds, panels);
+}
 } // namespace weir::bench

@@ -5,14 +5,19 @@
 #include <immintrin.h>
 
 namespace weir::bench {
-int64_t multiplyAddAvx512(int64_t rounds, float *sink) { return multiplyAdd<64, 24>(rounds, sink); }
-int64_t multiplyPanelsAvx512(int64_t rounds, float *panels) { return multiplyPanels<64, 6, 4>(rounds, panels); }
+int64_t multiplyAddAvx512(int64_t rounds, float *sink) {
+  return multiplyAdd<64, 24>(rounds, sink);
+}
+int64_t multiplyPanelsAvx512(int64_t rounds, float *panels) {
+  return multiplyPanels<64, 6, 4>(rounds, panels);
+}
 
 /// 2^x as generated kernels compute it; returns elements.
 int64_t exp2Avx512(int64_t rounds, float *data) {
   constexpr int count = 64;
-  const float coefficients[] = {1.8671301215e-3f, 9.0170301595e-3f, 5.5799913284e-2f,
-                                2.4016445007e-1f, 6.9315131182e-1f, 1.0f};
+  const float coefficients[] = {1.8671301215e-3f, 9.0170301595e-3f,
+                                5.5799913284e-2f, 2.4016445007e-1f,
+                                6.9315131182e-1f, 1.0f};
   for (int64_t round = 0; round < rounds; ++round) {
     for (int i = 0; i < count; ++i) {
       __m512 x = _mm512_loadu_ps(data + 16 * i), part = _mm512_reduce_ps(x, 1);

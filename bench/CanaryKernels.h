@@ -9,8 +9,10 @@ namespace {
 
 template <int bytes> using Vector __attribute__((vector_size(bytes))) = float;
 
-/// Chains of multiply-adds in registers; returns multiply-adds of single elements.
-template <int bytes, int chains> int64_t multiplyAdd(int64_t rounds, float *sink) {
+/// Chains of multiply-adds in registers; returns multiply-adds of single
+/// elements.
+template <int bytes, int chains>
+int64_t multiplyAdd(int64_t rounds, float *sink) {
   Vector<bytes> sums[chains] = {};
   Vector<bytes> factor = {}, term = {};
   factor += sink[0];
@@ -28,8 +30,10 @@ template <int bytes, int chains> int64_t multiplyAdd(int64_t rounds, float *sink
   return rounds * chains * (bytes / 4);
 }
 
-/// A block of `rows` rows and `columns` vectors over packed panels of depth 64 in L1.
-template <int bytes, int rows, int columns> int64_t multiplyPanels(int64_t rounds, float *panels) {
+/// A block of `rows` rows and `columns` vectors over packed panels of depth 64
+/// in L1.
+template <int bytes, int rows, int columns>
+int64_t multiplyPanels(int64_t rounds, float *panels) {
   constexpr int depth = 64, lanes = bytes / 4;
   const float *left = panels, *right = panels + depth * rows;
   float *sink = panels + depth * (rows + columns * lanes);
@@ -40,7 +44,8 @@ template <int bytes, int rows, int columns> int64_t multiplyPanels(int64_t round
       Vector<bytes> operand[columns];
 #pragma clang loop unroll(full)
       for (int j = 0; j < columns; ++j)
-        operand[j] = *reinterpret_cast<const Vector<bytes> *>(right + (k * columns + j) * lanes);
+        operand[j] = *reinterpret_cast<const Vector<bytes> *>(
+            right + (k * columns + j) * lanes);
 #pragma clang loop unroll(full)
       for (int i = 0; i < rows; ++i) {
         Vector<bytes> value = left[k * rows + i] - Vector<bytes>{};

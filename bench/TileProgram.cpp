@@ -1,4 +1,5 @@
-// A tile kernel compiled and called by itself, without a cascade: for benchmarks and tests.
+// A tile kernel compiled and called by itself, without a cascade: for
+// benchmarks and tests.
 #include "bench/TileProgram.h"
 
 #include "codegen/abi/EntryPoints.h"
@@ -16,16 +17,20 @@ using namespace mlir;
 namespace weir::bench {
 
 /// Milliseconds of processor time: other work on the machine does not count.
-static double msSince(std::clock_t start) { return 1e3 * double(std::clock() - start) / CLOCKS_PER_SEC; }
+static double msSince(std::clock_t start) {
+  return 1e3 * double(std::clock() - start) / CLOCKS_PER_SEC;
+}
 
 TileProgram::TileProgram() {
-  context.loadDialect<cascade::CascadeDialect, tile::TileDialect, arith::ArithDialect,
-                      cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+  context.loadDialect<cascade::CascadeDialect, tile::TileDialect,
+                      arith::ArithDialect, cf::ControlFlowDialect,
+                      LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
                       vector::VectorDialect>();
   context.disableMultithreading();
 }
 
-std::unique_ptr<TileProgram> TileProgram::compile(const std::string &file, const std::string &level) {
+std::unique_ptr<TileProgram> TileProgram::compile(const std::string &file,
+                                                  const std::string &level) {
   std::unique_ptr<TileProgram> program(new TileProgram);
   return program->build(file, level) ? std::move(program) : nullptr;
 }
@@ -38,23 +43,29 @@ static std::string signatureOf(tile::KernelOp kernel) {
   for (StringRef rank : kernel.getRanks().getAsValueRange<StringAttr>())
     stream << "cascade.rank \"" << rank << "\"\n";
   for (auto argument : kernel.getArgumentAttrs()) {
-    std::string ranks = llvm::join(argument.getRanks().getAsValueRange<StringAttr>(), ", ");
+    std::string ranks =
+        llvm::join(argument.getRanks().getAsValueRange<StringAttr>(), ", ");
     std::string type;
-    llvm::raw_string_ostream(type) << "!cascade.tensor<[" << ranks << "], " << argument.getElementType() << ">";
+    llvm::raw_string_ostream(type) << "!cascade.tensor<[" << ranks << "], "
+                                   << argument.getElementType() << ">";
     StringRef name = argument.getName().getValue();
     if (argument.getDirection() == tile::Direction::In)
-      stream << "%" << name << " = cascade.input \"" << name << "\" : " << type << "\n";
+      stream << "%" << name << " = cascade.input \"" << name << "\" : " << type
+             << "\n";
     else if (argument.getDirection() == tile::Direction::Param)
-      stream << "%" << name << " = cascade.param \"" << name << "\" : " << type << "\n";
+      stream << "%" << name << " = cascade.param \"" << name << "\" : " << type
+             << "\n";
     else {
       SmallVector<std::string> indices;
       for (StringRef rank : argument.getRanks().getAsValueRange<StringAttr>())
         indices.push_back(("%" + rank).str());
       Type scalar = cascade::scalarTypeOf(argument.getElementType());
-      stream << "%" << name << " = cascade.einsum \"" << name << "\" (" << llvm::join(indices, ", ")
-             << ") map () {\n%c = cascade.const " << (isa<FloatType>(scalar) ? "0.0" : "0") << " : "
-             << scalar << "\ncascade.yield %c : " << scalar << "\n} : " << type << "\ncascade.output \""
-             << name << "\" %" << name << " : " << type << " as " << argument.getElementType() << "\n";
+      stream << "%" << name << " = cascade.einsum \"" << name << "\" ("
+             << llvm::join(indices, ", ") << ") map () {\n%c = cascade.const "
+             << (isa<FloatType>(scalar) ? "0.0" : "0") << " : " << scalar
+             << "\ncascade.yield %c : " << scalar << "\n} : " << type
+             << "\ncascade.output \"" << name << "\" %" << name << " : " << type
+             << " as " << argument.getElementType() << "\n";
     }
   }
   stream << "}\n";
@@ -69,7 +80,8 @@ bool TileProgram::lower() {
   abi::Frame frame(cascadeKernel);
   module = ModuleOp::create(UnknownLoc::get(&context));
   return succeeded(cpu::lowerKernel(kernel, frame, *target, *module)) &&
-         succeeded(abi::emitEntryPoints(*module, cascadeKernel, frame, target->getLevel().name)) &&
+         succeeded(abi::emitEntryPoints(*module, cascadeKernel, frame,
+                                        target->getLevel().name)) &&
          succeeded(cpu::convertToLLVM(*module));
 }
 
@@ -95,20 +107,25 @@ bool TileProgram::build(const std::string &file, const std::string &level) {
   if (failed(code))
     return false;
   jit = std::move(*code);
-  entry = jit->lookupAs<weir_status(weir_context *, const weir_tensor *)>(kernel.getSymName());
-  workspace = jit->lookupAs<int64_t(const weir_tensor *, int64_t)>((kernel.getSymName() + "_workspace").str());
+  entry = jit->lookupAs<weir_status(weir_context *, const weir_tensor *)>(
+      kernel.getSymName());
+  workspace = jit->lookupAs<int64_t(const weir_tensor *, int64_t)>(
+      (kernel.getSymName() + "_workspace").str());
   codegenMs = msSince(start);
   return entry && workspace;
 }
 
 std::string TileProgram::assembly() {
-  auto text = llvmir::emitFile(*module, processorOf(*target), llvmir::FileKind::Assembly);
+  auto text = llvmir::emitFile(*module, processorOf(*target),
+                               llvmir::FileKind::Assembly);
   return failed(text) ? "" : std::string(text->begin(), text->end());
 }
 
-weir_status TileProgram::run(weir_context &call, const std::vector<weir_tensor> &tensors) {
+weir_status TileProgram::run(weir_context &call,
+                             const std::vector<weir_tensor> &tensors) {
   if (!call.workspace) {
-    int64_t size = workspace(tensors.data(), std::max<int64_t>(1, call.workers));
+    int64_t size =
+        workspace(tensors.data(), std::max<int64_t>(1, call.workers));
     if (size < 0)
       return static_cast<weir_status>(-size);
     scratch.resize(size + WEIR_ALIGNMENT);

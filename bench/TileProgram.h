@@ -1,4 +1,5 @@
-// A tile kernel compiled and called by itself, without a cascade: for benchmarks and tests.
+// A tile kernel compiled and called by itself, without a cascade: for
+// benchmarks and tests.
 #ifndef WEIR_BENCH_TILEPROGRAM_H
 #define WEIR_BENCH_TILEPROGRAM_H
 
@@ -14,10 +15,13 @@ namespace weir::bench {
 class TileProgram {
 public:
   /// Compiles the first tile kernel of a file; errors are printed.
-  static std::unique_ptr<TileProgram> compile(const std::string &file, const std::string &level);
+  static std::unique_ptr<TileProgram> compile(const std::string &file,
+                                              const std::string &level);
 
-  /// Calls the kernel; `context` gets a workspace of the program's if it has none.
-  weir_status run(weir_context &context, const std::vector<weir_tensor> &tensors);
+  /// Calls the kernel; `context` gets a workspace of the program's if it has
+  /// none.
+  weir_status run(weir_context &context,
+                  const std::vector<weir_tensor> &tensors);
 
   tile::KernelOp getKernel() { return kernel; }
   double getLoweringMs() const { return loweringMs; }

@@ -7,7 +7,9 @@
 int main() {
   for (unsigned bits : {512u, 256u}) {
     auto peaks = weir::bench::measurePeaks(1, bits);
-    std::printf("%u bits: fma %.1f GFLOP/s, 6-row block from L1 %.1f GFLOP/s (%.2f), exp2 %.2f G/s\n",
-                bits, peaks.fma, peaks.panels, peaks.fma ? peaks.panels / peaks.fma : 0, peaks.exp2);
+    std::printf("%u bits: fma %.1f GFLOP/s, 6-row block from L1 %.1f GFLOP/s "
+                "(%.2f), exp2 %.2f G/s\n",
+                bits, peaks.fma, peaks.panels,
+                peaks.fma ? peaks.panels / peaks.fma : 0, peaks.exp2);
   }
 }

@@ -1,6 +1,8 @@
-// weir-bench-tile: times a tile program of attention, as a ratio to the FMA peak.
+// weir-bench-tile: times a tile program of attention, as a ratio to the FMA
+// peak.
 //
-//   weir-bench-tile FILE [m=4096] [n=4096] [d=64] [f=64] [b=1] [h=1] [target=host] [threads=1] [asm=FILE]
+//   weir-bench-tile FILE [m=4096] [n=4096] [d=64] [f=64] [b=1] [h=1]
+//   [target=host] [threads=1] [asm=FILE]
 #include "bench/Canary.h"
 #include "bench/TileProgram.h"
 #include "runtime/include/weir/pool.h"
@@ -18,7 +20,8 @@ namespace {
 
 struct Options {
   std::string file, target = "host", assembly;
-  std::map<std::string, int64_t> extents = {{"b", 1}, {"h", 1}, {"m", 4096}, {"n", 4096}, {"d", 64}, {"f", 64}};
+  std::map<std::string, int64_t> extents = {{"b", 1},    {"h", 1},  {"m", 4096},
+                                            {"n", 4096}, {"d", 64}, {"f", 64}};
   int64_t threads = 1;
 };
 
@@ -57,13 +60,15 @@ double secondsNow(int64_t threads) {
 int main(int argc, char **argv) {
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: weir-bench-tile FILE [rank=extent]... [target=T] [threads=N] [asm=FILE]\n");
+    std::fprintf(stderr, "usage: weir-bench-tile FILE [rank=extent]... "
+                         "[target=T] [threads=N] [asm=FILE]\n");
     return 2;
   }
   auto program = bench::TileProgram::compile(options.file, options.target);
   if (!program)
     return 1;
-  std::printf("lowering %.1f ms, code generation %.1f ms\n", program->getLoweringMs(), program->getCodegenMs());
+  std::printf("lowering %.1f ms, code generation %.1f ms\n",
+              program->getLoweringMs(), program->getCodegenMs());
   if (!options.assembly.empty())
     std::ofstream(options.assembly) << program->assembly();
 
@@ -83,7 +88,8 @@ int main(int argc, char **argv) {
       value = normal(random);
     if (argument.getDirection() == tile::Direction::Param)
       values[0] = 1 / std::sqrt(float(options.extents["d"]));
-    tensors.push_back(weir_dense(values.data(), WEIR_F32, shape.size(), shape.data()));
+    tensors.push_back(
+        weir_dense(values.data(), WEIR_F32, shape.size(), shape.data()));
   }
   weir_context context = {};
   context.abi_version = WEIR_ABI_VERSION;
@@ -96,7 +102,8 @@ int main(int argc, char **argv) {
   double pairs = double(extent["m"]) * extent["n"];
   if (isCausal)
     pairs = (pairs + extent["m"]) / 2;
-  double flops = 2.0 * extent["b"] * extent["h"] * pairs * (extent["d"] + extent["f"]);
+  double flops =
+      2.0 * extent["b"] * extent["h"] * pairs * (extent["d"] + extent["f"]);
   unsigned bits = cpu::findLevel(options.target)->vectorBits;
   double best = 0;
   for (int i = 0; i < 7; ++i) {
@@ -108,10 +115,12 @@ int main(int argc, char **argv) {
       std::fprintf(stderr, "status %d: %s\n", status, context.message);
       return 1;
     }
-    double rate = flops / time * 1e-9, ratio = rate / before.fma / options.threads;
+    double rate = flops / time * 1e-9,
+           ratio = rate / before.fma / options.threads;
     best = std::max(best, ratio);
-    std::printf("%.2f ms  %.1f GFLOP/s  peak %.1f (block %.2f)  ratio %.3f\n", time * 1e3, rate,
-                before.fma, before.panels / before.fma, ratio);
+    std::printf("%.2f ms  %.1f GFLOP/s  peak %.1f (block %.2f)  ratio %.3f\n",
+                time * 1e3, rate, before.fma, before.panels / before.fma,
+                ratio);
   }
   std::printf("best %.3f\n", best);
   weir_pool_destroy(pool);

@@ -9,11 +9,14 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-//===-- Subscripts ----------------------------------------------------------===//
+//===-- Subscripts
+//----------------------------------------------------------===//
 
-FailureOr<Linear> SubtileLowering::linear(Operation *op, AffineExpr expression, unsigned dimensions,
+FailureOr<Linear> SubtileLowering::linear(Operation *op, AffineExpr expression,
+                                          unsigned dimensions,
                                           ValueRange indices) {
-  // The steps are what a subscript grows by; it is linear if they are constants.
+  // The steps are what a subscript grows by; it is linear if they are
+  // constants.
   MLIRContext *context = expression.getContext();
   Linear result;
   SmallVector<Value> corner;
@@ -22,13 +25,16 @@ FailureOr<Linear> SubtileLowering::linear(Operation *op, AffineExpr expression, 
     bool isRow = tile::isRowIndex(index), isColumn = tile::isColumnIndex(index);
     if (!isRow && !isColumn)
       continue;
-    AffineExpr unit = i < dimensions ? getAffineDimExpr(i, context)
-                                     : getAffineSymbolExpr(i - dimensions, context);
-    AffineExpr step = simplifyAffineExpr(expression.replace(unit, unit + 1) - expression, dimensions,
-                                         indices.size() - dimensions);
+    AffineExpr unit = i < dimensions
+                          ? getAffineDimExpr(i, context)
+                          : getAffineSymbolExpr(i - dimensions, context);
+    AffineExpr step =
+        simplifyAffineExpr(expression.replace(unit, unit + 1) - expression,
+                           dimensions, indices.size() - dimensions);
     auto constant = dyn_cast<AffineConstantExpr>(step);
     if (!constant)
-      return op->emitOpError("has a subscript that is not linear in the rows or the columns");
+      return op->emitOpError(
+          "has a subscript that is not linear in the rows or the columns");
     (isRow ? result.rowStep : result.columnStep) += constant.getValue();
   }
   result.start = scope.expand(expression, dimensions, corner);
@@ -44,7 +50,9 @@ SmallVector<Value> SubtileLowering::corner(AffineMap map, ValueRange indices) {
   return result;
 }
 
-FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op, const Ref &ref, AffineMap map,
+FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op,
+                                                         const Ref &ref,
+                                                         AffineMap map,
                                                          ValueRange indices) {
   Place result{scope.integer(0), Value(), Value()};
   auto accumulate = [&](Value &sum, Value stride, int64_t step) {
@@ -57,7 +65,9 @@ FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op, const Re
     auto subscript = linear(op, expression, map.getNumDims(), indices);
     if (failed(subscript))
       return failure();
-    Value relative = ref.origins[i] ? scope.sub(subscript->start, ref.origins[i]) : subscript->start;
+    Value relative = ref.origins[i]
+                         ? scope.sub(subscript->start, ref.origins[i])
+                         : subscript->start;
     result.start = scope.add(result.start, scope.mul(relative, ref.strides[i]));
     accumulate(result.rowStep, ref.strides[i], subscript->rowStep);
     accumulate(result.columnStep, ref.strides[i], subscript->columnStep);
@@ -65,15 +75,19 @@ FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op, const Re
   return result;
 }
 
-//===-- Vectors -------------------------------------------------------------===//
+//===-- Vectors
+//-------------------------------------------------------------===//
 
 Value SubtileLowering::validLanes(int64_t vector) {
   if (isFull)
     return {};
   Value count = scope.sub(endColumn, columnBase(vector));
-  count = scope.least(scope.greatest(count, scope.integer(0)), scope.integer(lanes));
-  Value narrow = arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), count);
-  return scope.compare(arith::CmpIPredicate::slt, scope.iota(scope.i32(), lanes),
+  count = scope.least(scope.greatest(count, scope.integer(0)),
+                      scope.integer(lanes));
+  Value narrow =
+      arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), count);
+  return scope.compare(arith::CmpIPredicate::slt,
+                       scope.iota(scope.i32(), lanes),
                        scope.splat(narrow, lanes));
 }
 
@@ -85,15 +99,19 @@ Value SubtileLowering::loadVector(Type type, Value address, Value mask) {
   auto vector = scope.vectorOf(type, lanes);
   unsigned alignment = type.getIntOrFloatBitWidth() / 8;
   if (!mask)
-    return LLVM::LoadOp::create(scope.builder, scope.loc, vector, address, alignment);
+    return LLVM::LoadOp::create(scope.builder, scope.loc, vector, address,
+                                alignment);
   Value zero = scope.splat(scope.number(type, 0), lanes);
-  return LLVM::MaskedLoadOp::create(scope.builder, scope.loc, vector, address, mask, zero, alignment);
+  return LLVM::MaskedLoadOp::create(scope.builder, scope.loc, vector, address,
+                                    mask, zero, alignment);
 }
 
 void SubtileLowering::storeVector(Value vector, Value address, Value mask) {
-  unsigned alignment = cast<VectorType>(vector.getType()).getElementTypeBitWidth() / 8;
+  unsigned alignment =
+      cast<VectorType>(vector.getType()).getElementTypeBitWidth() / 8;
   if (mask)
-    LLVM::MaskedStoreOp::create(scope.builder, scope.loc, vector, address, mask, alignment);
+    LLVM::MaskedStoreOp::create(scope.builder, scope.loc, vector, address, mask,
+                                alignment);
   else
     LLVM::StoreOp::create(scope.builder, scope.loc, vector, address, alignment);
 }
@@ -104,11 +122,13 @@ Value SubtileLowering::allocate(Type type, int64_t count) {
   Operation *function = scope.builder.getInsertionBlock()->getParentOp();
   if (!isa<LLVM::LLVMFuncOp>(function))
     function = function->getParentOfType<LLVM::LLVMFuncOp>();
-  scope.builder.setInsertionPointToStart(&cast<LLVM::LLVMFuncOp>(function).getBody().front());
+  scope.builder.setInsertionPointToStart(
+      &cast<LLVM::LLVMFuncOp>(function).getBody().front());
   return scope.allocate(type, count);
 }
 
-void SubtileLowering::forValid(bool hasRows, llvm::function_ref<void(Value row, Value column)> body) {
+void SubtileLowering::forValid(
+    bool hasRows, llvm::function_ref<void(Value row, Value column)> body) {
   Value rowCount = scope.integer(1), columnCount = scope.integer(columns);
   if (hasRows)
     rowCount = scope.least(scope.integer(rows), scope.sub(endRow, firstRow));
@@ -119,7 +139,8 @@ void SubtileLowering::forValid(bool hasRows, llvm::function_ref<void(Value row, 
   });
 }
 
-//===-- Loads ---------------------------------------------------------------===//
+//===-- Loads
+//---------------------------------------------------------------===//
 
 LogicalResult SubtileLowering::emitLoad(tile::LoadOp load) {
   const Ref &ref = scope.refs[load.getRef()];
@@ -130,47 +151,61 @@ LogicalResult SubtileLowering::emitLoad(tile::LoadOp load) {
   return done;
 }
 
-LogicalResult SubtileLowering::loadFromBlock(tile::LoadOp load, const Ref &ref, Sub &result) {
-  auto lane = linear(load, load.getMap().getResult(ref.lane), load.getMap().getNumDims(), load.getIndices());
-  auto depth = linear(load, load.getMap().getResult(ref.depth), load.getMap().getNumDims(), load.getIndices());
+LogicalResult SubtileLowering::loadFromBlock(tile::LoadOp load, const Ref &ref,
+                                             Sub &result) {
+  auto lane = linear(load, load.getMap().getResult(ref.lane),
+                     load.getMap().getNumDims(), load.getIndices());
+  auto depth = linear(load, load.getMap().getResult(ref.depth),
+                      load.getMap().getNumDims(), load.getIndices());
   if (failed(lane) || failed(depth))
     return failure();
-  if (lane->columnStep != 1 || lane->rowStep != 0 || depth->columnStep != 0 || ref.width % columns)
-    return load.emitOpError("reads a panelled block other than along its panels");
+  if (lane->columnStep != 1 || lane->rowStep != 0 || depth->columnStep != 0 ||
+      ref.width % columns)
+    return load.emitOpError(
+        "reads a panelled block other than along its panels");
   SmallVector<Value> place = corner(load.getMap(), load.getIndices());
   for (int64_t row = 0; row < result.rows; ++row) {
     SmallVector<Value> at = place;
-    at[ref.depth] = scope.add(at[ref.depth], scope.integer(row * depth->rowStep));
+    at[ref.depth] =
+        scope.add(at[ref.depth], scope.integer(row * depth->rowStep));
     Value start = scope.address(ref, at);
     for (int64_t vector = 0; vector < vectors; ++vector)
       result.at(row, vector) = loadVector(
-          ref.storage, scope.at(ref.storage, start, scope.integer(vector * lanes)), Value());
+          ref.storage,
+          scope.at(ref.storage, start, scope.integer(vector * lanes)), Value());
   }
   return success();
 }
 
 /// Elements of a tensor that are not side by side as they are computed with: a
 /// copy on the stack serves instead, where `isDirect` is false.
-SubtileLowering::Window SubtileLowering::window(const Ref &ref, const Place &place, Type type) {
+SubtileLowering::Window SubtileLowering::window(const Ref &ref,
+                                                const Place &place, Type type) {
   bool isPlain = ref.storage == type;
   Window window;
-  window.isDirect = isPlain ? scope.equal(place.columnStep, scope.integer(1)) : scope.truth(false);
+  window.isDirect = isPlain ? scope.equal(place.columnStep, scope.integer(1))
+                            : scope.truth(false);
   window.copy = allocate(type, (place.rowStep ? rows : 1) * columns);
   Value direct = isPlain ? scope.at(type, ref.base, place.start) : window.copy;
   window.base = scope.select(window.isDirect, direct, window.copy);
   Value copyStep = scope.integer(columns);
-  window.rowStep = place.rowStep ? scope.select(window.isDirect, place.rowStep, copyStep) : scope.integer(0);
+  window.rowStep = place.rowStep
+                       ? scope.select(window.isDirect, place.rowStep, copyStep)
+                       : scope.integer(0);
   return window;
 }
 
-Value SubtileLowering::elementIndex(const Place &place, Value row, Value column) {
+Value SubtileLowering::elementIndex(const Place &place, Value row,
+                                    Value column) {
   Value index = scope.add(place.start, scope.mul(place.columnStep, column));
-  return place.rowStep ? scope.add(index, scope.mul(place.rowStep, row)) : index;
+  return place.rowStep ? scope.add(index, scope.mul(place.rowStep, row))
+                       : index;
 }
 
 /// Copies the valid elements, 0 where the mask's byte is 0.
-void SubtileLowering::copyIn(const Ref &ref, const Place &place, const Window &window, Type type,
-                             Value maskBytes, bool isPacked) {
+void SubtileLowering::copyIn(const Ref &ref, const Place &place,
+                             const Window &window, Type type, Value maskBytes,
+                             bool isPacked) {
   forValid(place.rowStep != nullptr, [&](Value row, Value column) {
     Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
     auto read = [&]() -> SmallVector<Value> {
@@ -179,10 +214,13 @@ void SubtileLowering::copyIn(const Ref &ref, const Place &place, const Window &w
     };
     Value element;
     if (maskBytes) {
-      Value byte = scope.load(scope.i8(), scope.at(scope.i8(), maskBytes, position));
-      Value isPresent = scope.compare(arith::CmpIPredicate::ne, byte, scope.integer(scope.i8(), 0));
-      element = scope.choose(isPresent, type, read,
-                             [&] { return SmallVector<Value>{scope.number(type, 0)}; })[0];
+      Value byte =
+          scope.load(scope.i8(), scope.at(scope.i8(), maskBytes, position));
+      Value isPresent = scope.compare(arith::CmpIPredicate::ne, byte,
+                                      scope.integer(scope.i8(), 0));
+      element = scope.choose(isPresent, type, read, [&] {
+        return SmallVector<Value>{scope.number(type, 0)};
+      })[0];
     } else {
       element = read()[0];
     }
@@ -190,20 +228,23 @@ void SubtileLowering::copyIn(const Ref &ref, const Place &place, const Window &w
   });
 }
 
-LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref, Sub &result) {
+LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
+                                              Sub &result) {
   auto found = place(load, ref, load.getMap(), load.getIndices());
   if (failed(found))
     return failure();
   bool isMasked = load.getMask() && !isKnown(load.getMask());
   Sub mask = isMasked ? input(load.getMask()) : Sub();
-  // Rows past the end read the last one; a thread's own block has room for them.
+  // Rows past the end read the last one; a thread's own block has room for
+  // them.
   bool isRoomy = load.getRef().getDefiningOp<tile::CarryOp>() != nullptr;
   bool isPacked = isa<BlockArgument>(load.getRef());
   Type type = tile::computeTypeOf(ref.storage);
   auto rowOffset = [&](int64_t row, Value step) {
     Value ahead = scope.integer(row);
     if (!isRoomy)
-      ahead = scope.least(ahead, scope.sub(scope.sub(endRow, scope.integer(1)), firstRow));
+      ahead = scope.least(
+          ahead, scope.sub(scope.sub(endRow, scope.integer(1)), firstRow));
     return scope.mul(ahead, step);
   };
   if (!result.vectors) {
@@ -212,12 +253,16 @@ LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
       if (found->rowStep)
         index = scope.add(index, rowOffset(row, found->rowStep));
       auto read = [&]() -> SmallVector<Value> {
-        return {abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
+        return {
+            abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
       };
-      result.at(row, 0) = !isMasked ? read()[0]
-                                    : scope.choose(scope.both(mask.at(row, 0), rowIsValid(row)), type, read, [&] {
-                                        return SmallVector<Value>{scope.number(type, 0)};
-                                      })[0];
+      result.at(row, 0) =
+          !isMasked
+              ? read()[0]
+              : scope.choose(scope.both(mask.at(row, 0), rowIsValid(row)), type,
+                             read, [&] {
+                               return SmallVector<Value>{scope.number(type, 0)};
+                             })[0];
     }
     return success();
   }
@@ -239,9 +284,11 @@ LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
       bytes = allocate(scope.i8(), rows * columns);
       for (int64_t row = 0; row < result.rows; ++row)
         for (int64_t vector = 0; vector < vectors; ++vector) {
-          Value wide = arith::ExtUIOp::create(scope.builder, scope.loc, scope.vectorOf(scope.i8(), lanes),
+          Value wide = arith::ExtUIOp::create(scope.builder, scope.loc,
+                                              scope.vectorOf(scope.i8(), lanes),
                                               asVector(mask, row, vector));
-          storeVector(wide, scope.at(bytes, row * columns + vector * lanes), Value());
+          storeVector(wide, scope.at(bytes, row * columns + vector * lanes),
+                      Value());
         }
     }
     copyIn(ref, *found, from, type, bytes, isPacked);
@@ -249,13 +296,15 @@ LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
   for (int64_t row = 0; row < result.rows; ++row) {
     Value start = scope.at(type, from.base, rowOffset(row, from.rowStep));
     for (int64_t vector = 0; vector < vectors; ++vector)
-      result.at(row, vector) = loadVector(type, scope.at(type, start, scope.integer(vector * lanes)),
-                                          laneMask(row, vector));
+      result.at(row, vector) =
+          loadVector(type, scope.at(type, start, scope.integer(vector * lanes)),
+                     laneMask(row, vector));
   }
   return success();
 }
 
-//===-- Stores --------------------------------------------------------------===//
+//===-- Stores
+//--------------------------------------------------------------===//
 
 LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
   const Ref &ref = scope.refs[store.getRef()];
@@ -267,7 +316,8 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
     return failure();
   auto carry = store.getRef().getDefiningOp<tile::CarryOp>();
   bool isPrivate = carry && !isa<tile::KernelOp>(carry->getParentOp());
-  bool isPacked = isa<BlockArgument>(store.getRef()), hasRows = found->rowStep != nullptr;
+  bool isPacked = isa<BlockArgument>(store.getRef()),
+       hasRows = found->rowStep != nullptr;
   auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
     for (int64_t row = 0; row < (hasRows ? rows : 1); ++row) {
       if (isPrivate || !hasRows)
@@ -281,7 +331,8 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
       Value index = found->start;
       if (hasRows)
         index = scope.add(index, scope.mul(found->rowStep, scope.integer(row)));
-      abi::storeElement(scope, ref.storage, ref.base, index, value.at(row, 0), isPacked);
+      abi::storeElement(scope, ref.storage, ref.base, index, value.at(row, 0),
+                        isPacked);
     });
     return success();
   }
@@ -290,16 +341,20 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
     return store.emitOpError("of truth values is not compiled yet");
   Window to = window(ref, *found, type);
   forRows([&](int64_t row) {
-    Value start = scope.at(type, to.base, scope.mul(to.rowStep, scope.integer(row)));
+    Value start =
+        scope.at(type, to.base, scope.mul(to.rowStep, scope.integer(row)));
     for (int64_t vector = 0; vector < vectors; ++vector)
-      storeVector(asVector(value, row, vector), scope.at(type, start, scope.integer(vector * lanes)),
+      storeVector(asVector(value, row, vector),
+                  scope.at(type, start, scope.integer(vector * lanes)),
                   validLanes(vector));
   });
   scope.when(scope.unlikely(scope.invert(to.isDirect)), [&] {
     forValid(hasRows, [&](Value row, Value column) {
-      Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
+      Value position =
+          scope.add(scope.mul(row, scope.integer(columns)), column);
       Value element = scope.load(type, scope.at(type, to.copy, position));
-      abi::storeElement(scope, ref.storage, ref.base, elementIndex(*found, row, column), element, isPacked);
+      abi::storeElement(scope, ref.storage, ref.base,
+                        elementIndex(*found, row, column), element, isPacked);
     });
   });
   return success();

@@ -9,39 +9,64 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-/// accumulators[row, vector] += sum over k < depth of left(row, k) * right(vector, k).
+/// accumulators[row, vector] += sum over k < depth of left(row, k) *
+/// right(vector, k), without the terms whose left side is 0 if `skipsZeros`.
 SmallVector<Value>
-SubtileLowering::multiply(Value depth, Block block, ArrayRef<Value> accumulators,
+SubtileLowering::multiply(Value depth, Block block, bool skipsZeros,
+                          ArrayRef<Value> accumulators,
                           llvm::function_ref<Value(int64_t, Value)> left,
                           llvm::function_ref<Value(int64_t, Value)> right) {
-  return scope.carry(scope.integer(0), depth, accumulators, [&](Value k, ValueRange sums) {
-    SmallVector<Value> next(sums), columns;
-    for (int64_t vector = 0; vector < block.vectors; ++vector)
-      columns.push_back(right(block.firstVector + vector, k));
-    for (int64_t row = 0; row < rows; ++row) {
-      Value value = scope.splat(left(row, k), lanes);
-      for (int64_t vector = 0; vector < block.vectors; ++vector) {
-        Value &sum = next[row * block.vectors + vector];
-        sum = LLVM::FMulAddOp::create(scope.builder, scope.loc, sum.getType(), value,
-                                      columns[vector], sum);
-      }
-    }
-    return next;
-  });
+  Value zero = scope.splat(scope.real(element, 0), lanes);
+  return scope.carry(
+      scope.integer(0), depth, accumulators, [&](Value k, ValueRange sums) {
+        SmallVector<Value> next(sums), columns;
+        for (int64_t vector = 0; vector < block.vectors; ++vector)
+          columns.push_back(right(block.firstVector + vector, k));
+        for (int64_t row = 0; row < block.rows; ++row) {
+          Value value = scope.splat(left(block.firstRow + row, k), lanes);
+          Value counts =
+              skipsZeros ? scope.compare(arith::CmpFPredicate::UNE, value, zero)
+                         : Value();
+          for (int64_t vector = 0; vector < block.vectors; ++vector) {
+            Value &sum = next[row * block.vectors + vector];
+            Value more =
+                LLVM::FMulAddOp::create(scope.builder, scope.loc, sum.getType(),
+                                        value, columns[vector], sum);
+            sum = counts ? scope.select(counts, more, sum) : more;
+          }
+        }
+        return next;
+      });
+}
+
+/// Calls `body` for the register blocks that make up the rows and `all`
+/// vectors.
+void SubtileLowering::forBlocks(int64_t all,
+                                llvm::function_ref<void(Block)> body) {
+  int64_t height = std::min<int64_t>(rows, scope.target.rowsPerBlock());
+  int64_t width = std::min(scope.target.vectorsPerRow(height), all);
+  for (int64_t row = 0; row < rows; row += height)
+    for (int64_t vector = 0; vector < all; vector += width)
+      body({row, std::min(height, rows - row), vector,
+            std::min(width, all - vector)});
 }
 
 LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
-  const Ref &left = scope.refs[contract.getLhs()], &right = scope.refs[contract.getRhs()];
+  const Ref &left = scope.refs[contract.getLhs()],
+            &right = scope.refs[contract.getRhs()];
   if (left.width != rows || right.width % columns)
     return contract.emitOpError("has panels of ")
-           << left.width << " and " << right.width << " for a sub-tile of " << rows << " x " << columns;
+           << left.width << " and " << right.width << " for a sub-tile of "
+           << rows << " x " << columns;
   auto start = [&](const Ref &ref, AffineMap map, ValueRange indices) {
     SmallVector<Value> place = corner(map, indices);
-    place.push_back(ref.origins[ref.depth] ? ref.origins[ref.depth] : scope.integer(0));
+    place.push_back(ref.origins[ref.depth] ? ref.origins[ref.depth]
+                                           : scope.integer(0));
     return scope.address(ref, place);
   };
   Value leftStart = start(left, contract.getLhsMap(), contract.getLhsIndices());
-  Value rightStart = start(right, contract.getRhsMap(), contract.getRhsIndices());
+  Value rightStart =
+      start(right, contract.getRhsMap(), contract.getRhsIndices());
   Value depth = left.ends[left.depth];
   if (left.origins[left.depth])
     depth = scope.sub(depth, left.origins[left.depth]);
@@ -50,20 +75,21 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
     return scope.load(element, scope.at(element, leftStart, place));
   };
   auto rightAt = [&](int64_t vector, Value k) {
-    Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
+    Value place = scope.add(scope.mul(k, right.depthStride),
+                            scope.integer(vector * lanes));
     return loadVector(element, scope.at(element, rightStart, place), Value());
   };
   Sub &result = subs[contract] = shaped(contract.getType());
   Value zero = scope.splat(scope.real(element, 0), lanes);
-  int64_t width = std::min(scope.target.vectorsPerRow(rows), vectors);
-  for (int64_t first = 0; first < vectors; first += width) {
-    Block block{first, std::min(width, vectors - first)};
-    SmallVector<Value> zeros(rows * block.vectors, zero);
-    SmallVector<Value> sums = multiply(depth, block, zeros, leftAt, rightAt);
-    for (int64_t row = 0; row < rows; ++row)
+  forBlocks(vectors, [&](Block block) {
+    SmallVector<Value> zeros(block.rows * block.vectors, zero);
+    SmallVector<Value> sums =
+        multiply(depth, block, false, zeros, leftAt, rightAt);
+    for (int64_t row = 0; row < block.rows; ++row)
       for (int64_t vector = 0; vector < block.vectors; ++vector)
-        result.at(row, first + vector) = sums[row * block.vectors + vector];
-  }
+        result.at(block.firstRow + row, block.firstVector + vector) =
+            sums[row * block.vectors + vector];
+  });
   return success();
 }
 
@@ -79,49 +105,61 @@ LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
 }
 
 LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
-  const Ref &state = scope.refs[accumulate.getRef()], &right = scope.refs[accumulate.getRhs()];
+  const Ref &state = scope.refs[accumulate.getRef()],
+            &right = scope.refs[accumulate.getRhs()];
   Value panel = scratch[accumulate.getLhs().getDefiningOp()];
   if (state.width != right.width || right.width % lanes)
-    return accumulate.emitOpError("adds panels of ") << right.width << " to panels of " << state.width;
+    return accumulate.emitOpError("adds panels of ")
+           << right.width << " to panels of " << state.width;
   // The sub-tile's columns are the contracted rank.
-  SmallVector<Value> subscripts = corner(accumulate.getRhsMap(), accumulate.getRhsIndices());
+  SmallVector<Value> subscripts =
+      corner(accumulate.getRhsMap(), accumulate.getRhsIndices());
   Value column = subscripts.pop_back_val();
-  subscripts.push_back(right.origins[right.lane] ? right.origins[right.lane] : scope.integer(0));
+  subscripts.push_back(right.origins[right.lane] ? right.origins[right.lane]
+                                                 : scope.integer(0));
   subscripts.push_back(column);
   Value rightBase = scope.address(right, subscripts);
   Value depth = scope.integer(columns);
   if (!isFull)
     depth = scope.least(depth, scope.sub(right.ends[right.depth], column));
-  Value stateBase = scope.address(state, {firstRow, state.origins[1] ? state.origins[1] : scope.integer(0)});
+  Value stateBase =
+      scope.address(state, {firstRow, state.origins[1] ? state.origins[1]
+                                                       : scope.integer(0)});
   Value extent = state.ends[1];
-  Value panels = scope.floorDivide(scope.add(extent, scope.integer(state.width - 1)), state.width);
-  int64_t all = state.width / lanes, width = std::min(scope.target.vectorsPerRow(rows), all);
+  Value panels = scope.floorDivide(
+      scope.add(extent, scope.integer(state.width - 1)), state.width);
+  int64_t all = state.width / lanes;
+  bool skipsZeros = accumulate.getMask() && !isKnown(accumulate.getMask());
   auto leftAt = [&](int64_t row, Value k) {
     Value place = scope.add(k, scope.integer(row * columns));
     return scope.load(element, scope.at(element, panel, place));
   };
   scope.loop(panels, [&](Value index) {
-    Value rightStart = scope.at(element, rightBase, scope.mul(index, right.panelStride));
-    Value stateStart = scope.at(element, stateBase, scope.mul(index, state.panelStride));
+    Value rightStart =
+        scope.at(element, rightBase, scope.mul(index, right.panelStride));
+    Value stateStart =
+        scope.at(element, stateBase, scope.mul(index, state.panelStride));
     auto rightAt = [&](int64_t vector, Value k) {
-      Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
+      Value place = scope.add(scope.mul(k, right.depthStride),
+                              scope.integer(vector * lanes));
       return loadVector(element, scope.at(element, rightStart, place), Value());
     };
-    for (int64_t first = 0; first < all; first += width) {
-      Block block{first, std::min(width, all - first)};
+    forBlocks(all, [&](Block block) {
       SmallVector<Value> sums;
       auto address = [&](int64_t row, int64_t vector) {
-        int64_t place = row * state.width + (first + vector) * lanes;
+        int64_t place = (block.firstRow + row) * state.width +
+                        (block.firstVector + vector) * lanes;
         return scope.at(element, stateStart, scope.integer(place));
       };
-      for (int64_t row = 0; row < rows; ++row)
+      for (int64_t row = 0; row < block.rows; ++row)
         for (int64_t vector = 0; vector < block.vectors; ++vector)
           sums.push_back(loadVector(element, address(row, vector), Value()));
-      sums = multiply(depth, block, sums, leftAt, rightAt);
-      for (int64_t row = 0; row < rows; ++row)
+      sums = multiply(depth, block, skipsZeros, sums, leftAt, rightAt);
+      for (int64_t row = 0; row < block.rows; ++row)
         for (int64_t vector = 0; vector < block.vectors; ++vector)
-          storeVector(sums[row * block.vectors + vector], address(row, vector), Value());
-    }
+          storeVector(sums[row * block.vectors + vector], address(row, vector),
+                      Value());
+    });
   });
   return success();
 }
@@ -161,12 +199,14 @@ LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
         if (!ref.isPanel() && vector > 0)
           return;
         Value address = addressOf(operand, row, vector);
-        loaded.values.push_back(ref.isPanel() ? loadVector(ref.storage, address, Value())
-                                              : scope.load(ref.storage, address));
+        loaded.values.push_back(ref.isPanel()
+                                    ? loadVector(ref.storage, address, Value())
+                                    : scope.load(ref.storage, address));
       });
       inputs.push_back(loaded);
     }
-    auto value = emitPointwise(scope, update.getBody().front(), inputs, isTrue, lanes);
+    auto value =
+        emitPointwise(scope, update.getBody().front(), inputs, isTrue, lanes);
     if (failed(value)) {
       result = failure();
       return;
@@ -183,8 +223,11 @@ LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
     emitPart(scope.integer(0));
     return result;
   }
-  Value panels = scope.floorDivide(scope.add(state.ends[1], scope.integer(state.width - 1)), state.width);
-  scope.loop(panels, [&](Value panel) { emitPart(scope.mul(panel, state.panelStride)); });
+  Value panels = scope.floorDivide(
+      scope.add(state.ends[1], scope.integer(state.width - 1)), state.width);
+  scope.loop(panels, [&](Value panel) {
+    emitPart(scope.mul(panel, state.panelStride));
+  });
   return result;
 }
 

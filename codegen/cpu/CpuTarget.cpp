@@ -10,7 +10,8 @@ namespace weir::cpu {
 llvm::ArrayRef<Level> allLevels() {
   static const Level levels[] = {
       {"x86-64-v2", "+sse4.2,+popcnt,+cx16", 128, 16},
-      {"x86-64-v3", "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt", 256, 16},
+      {"x86-64-v3", "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt", 256,
+       16},
       {"x86-64-v4",
        "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt,"
        "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,-prefer-256-bit",
@@ -23,9 +24,11 @@ const Level &hostLevel() {
   static const Level &host = []() -> const Level & {
     auto features = llvm::sys::getHostCPUFeatures();
     auto has = [&](auto... names) { return (features.lookup(names) && ...); };
-    if (has("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma"))
+    if (has("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2",
+            "fma"))
       return allLevels()[2];
-    return has("avx2", "fma", "bmi", "bmi2", "f16c") ? allLevels()[1] : allLevels()[0];
+    return has("avx2", "fma", "bmi", "bmi2", "f16c") ? allLevels()[1]
+                                                     : allLevels()[0];
   }();
   return host;
 }
@@ -40,7 +43,8 @@ const Level *findLevel(StringRef name) {
 }
 
 tile::TilePlan CpuTarget::plan(Type element) const {
-  // 64 columns of f32: four AVX-512 registers; narrower targets take them in parts.
+  // 64 columns of f32: four AVX-512 registers; narrower targets take them in
+  // parts.
   return {6, element.isF64() ? 32 : 64, 192};
 }
 

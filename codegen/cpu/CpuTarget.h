@@ -1,4 +1,5 @@
-// The CPU as a target of tile programs: vector widths and what follows from them.
+// The CPU as a target of tile programs: vector widths and what follows from
+// them.
 #ifndef WEIR_CODEGEN_CPU_CPUTARGET_H
 #define WEIR_CODEGEN_CPU_CPUTARGET_H
 
@@ -16,10 +17,13 @@ struct Level {
   bool hasAvx512 = false;
 
   /// Elements of `type` in a vector.
-  int64_t lanes(mlir::Type type) const { return vectorBits / type.getIntOrFloatBitWidth(); }
+  int64_t lanes(mlir::Type type) const {
+    return vectorBits / type.getIntOrFloatBitWidth();
+  }
 };
 
-/// The levels there are, the least first; and the highest one that this machine has.
+/// The levels there are, the least first; and the highest one that this machine
+/// has.
 llvm::ArrayRef<Level> allLevels();
 const Level &hostLevel();
 /// The level called `name` (`host` for the machine's), or null.
@@ -31,7 +35,9 @@ public:
 
   tile::TilePlan plan(mlir::Type element) const override;
 
-  /// Vectors a row in the register block of a contraction of `rows` rows.
+  /// Rows of the register block of a contraction, and its vectors for so many
+  /// rows.
+  int64_t rowsPerBlock() const { return 6; }
   int64_t vectorsPerRow(int64_t rows) const;
 
   const Level &getLevel() const { return level; }
@@ -42,8 +48,8 @@ private:
 
 /// Defines the kernel's `.layout` and `.run` (codegen/abi/EntryPoints.h) for a
 /// frame whose extents and arguments are those of the tile kernel, in `module`.
-mlir::LogicalResult lowerKernel(tile::KernelOp kernel, abi::Frame &frame, const CpuTarget &target,
-                                mlir::ModuleOp module);
+mlir::LogicalResult lowerKernel(tile::KernelOp kernel, abi::Frame &frame,
+                                const CpuTarget &target, mlir::ModuleOp module);
 
 /// Converts a module of lowered kernels to the LLVM dialect: one conversion.
 mlir::LogicalResult convertToLLVM(mlir::ModuleOp module);

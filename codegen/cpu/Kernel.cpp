@@ -1,4 +1,5 @@
-// The lowering of a kernel: parallel loops, loops over tile classes, block tiles.
+// The lowering of a kernel: parallel loops, loops over tile classes, block
+// tiles.
 #include "codegen/cpu/Lowering.h"
 
 #include "codegen/abi/EntryPoints.h"
@@ -7,8 +8,8 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-LogicalResult lowerKernel(tile::KernelOp kernel, abi::Frame &frame, const CpuTarget &target,
-                          ModuleOp module) {
+LogicalResult lowerKernel(tile::KernelOp kernel, abi::Frame &frame,
+                          const CpuTarget &target, ModuleOp module) {
   return KernelLowering(kernel, frame, target, module).run();
 }
 
@@ -17,9 +18,10 @@ LogicalResult KernelLowering::run() {
     return failure();
   layout.emitFunction(module, target);
   Scope scope(OpBuilder(module.getContext()), kernel.getLoc(), target);
-  auto function = abi::makeFunction(scope, module, (kernel.getSymName() + ".run").str(),
-                                    LLVM::LLVMVoidType::get(module.getContext()),
-                                    {scope.pointer(), scope.pointer()}, false);
+  auto function =
+      abi::makeFunction(scope, module, (kernel.getSymName() + ".run").str(),
+                        LLVM::LLVMVoidType::get(module.getContext()),
+                        {scope.pointer(), scope.pointer()}, false);
   scope.context = function.getArgument(0);
   scope.frame = function.getArgument(1);
   for (Operation &op : kernel.getBody().getOps())
@@ -46,12 +48,13 @@ LogicalResult KernelLowering::emitTop(Scope &scope, Operation &op) {
   return op.emitOpError("cannot stand directly in a kernel");
 }
 
-LogicalResult
-KernelLowering::outline(StringRef name, Location loc,
-                        llvm::function_ref<LogicalResult(Scope &, Value)> body) {
+LogicalResult KernelLowering::outline(
+    StringRef name, Location loc,
+    llvm::function_ref<LogicalResult(Scope &, Value)> body) {
   Scope scope(OpBuilder(module.getContext()), loc, target);
-  auto function = abi::makeFunction(scope, module, name, LLVM::LLVMVoidType::get(module.getContext()),
-                                    {scope.pointer(), scope.i64(), scope.i64()}, false);
+  auto function = abi::makeFunction(
+      scope, module, name, LLVM::LLVMVoidType::get(module.getContext()),
+      {scope.pointer(), scope.i64(), scope.i64()}, false);
   scope.frame = function.getArgument(0);
   scope.worker = function.getArgument(2);
   scope.scratch = layout.scratchOf(scope);
@@ -62,10 +65,12 @@ KernelLowering::outline(StringRef name, Location loc,
 }
 
 /// Splits a linear index into one for each count, the last one fastest.
-static SmallVector<Value> delinearise(Scope &scope, Value index, ArrayRef<Value> counts) {
+static SmallVector<Value> delinearise(Scope &scope, Value index,
+                                      ArrayRef<Value> counts) {
   SmallVector<Value> indices(counts.size());
   for (size_t i = counts.size(); i-- > 1;) {
-    indices[i] = arith::RemUIOp::create(scope.builder, scope.loc, index, counts[i]);
+    indices[i] =
+        arith::RemUIOp::create(scope.builder, scope.loc, index, counts[i]);
     index = arith::DivUIOp::create(scope.builder, scope.loc, index, counts[i]);
   }
   if (!counts.empty())
@@ -83,7 +88,8 @@ static Value product(Scope &scope, ArrayRef<Value> counts) {
 static SmallVector<Value> countsOf(Scope &scope, tile::ParallelOp op) {
   SmallVector<Value> counts;
   for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
-    counts.push_back(scope.floorDivide(scope.add(scope.get(end), scope.integer(step - 1)), step));
+    counts.push_back(scope.floorDivide(
+        scope.add(scope.get(end), scope.integer(step - 1)), step));
   return counts;
 }
 
@@ -93,12 +99,14 @@ LogicalResult KernelLowering::emitParallel(Scope &scope, tile::ParallelOp op) {
     layout.load(inner, op.getBody());
     for (Value end : op.getEnds())
       layout.load(inner, end);
-    SmallVector<Value> counts = countsOf(inner, op), indices = delinearise(inner, index, counts);
+    SmallVector<Value> counts = countsOf(inner, op),
+                       indices = delinearise(inner, index, counts);
     for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
       Value place = indices[i];
       if (op.getDescending()[i])
         place = inner.sub(inner.sub(counts[i], inner.integer(1)), place);
-      inner.scalars[argument] = inner.mul(place, inner.integer(op.getSteps()[i]));
+      inner.scalars[argument] =
+          inner.mul(place, inner.integer(op.getSteps()[i]));
     }
     return emitBlock(inner, op.getBody().front(), /*isFull=*/false);
   };
@@ -106,12 +114,14 @@ LogicalResult KernelLowering::emitParallel(Scope &scope, tile::ParallelOp op) {
     return failure();
   for (Value end : op.getEnds())
     layout.load(scope, end);
-  abi::emitParallel(scope, scope.context, scope.frame, product(scope, countsOf(scope, op)), name);
+  abi::emitParallel(scope, scope.context, scope.frame,
+                    product(scope, countsOf(scope, op)), name);
   return success();
 }
 
 /// The numbers of leading indices and of panels (of rows, where not panelled).
-static SmallVector<Value> partsOf(Scope &scope, tile::StageOp op, const Ref &ref) {
+static SmallVector<Value> partsOf(Scope &scope, tile::StageOp op,
+                                  const Ref &ref) {
   SmallVector<Value> counts;
   unsigned leading = op.getTiles().size() - (ref.isPanel() ? 2 : 1);
   for (unsigned i = 0; i < leading; ++i) {
@@ -121,14 +131,17 @@ static SmallVector<Value> partsOf(Scope &scope, tile::StageOp op, const Ref &ref
   if (ref.isPanel()) {
     auto [from, to] = scope.range(op.getDomain(), leading);
     Value extent = scope.greatest(scope.sub(to, from), scope.integer(0));
-    counts.push_back(scope.floorDivide(scope.add(extent, scope.integer(ref.width - 1)), ref.width));
+    counts.push_back(scope.floorDivide(
+        scope.add(extent, scope.integer(ref.width - 1)), ref.width));
   }
   return counts;
 }
 
 /// Fills part `index` of a staged block.
-static LogicalResult emitPart(Scope &scope, tile::StageOp op, const Ref &ref, Value index) {
-  SmallVector<Value> counts = partsOf(scope, op, ref), parts = delinearise(scope, index, counts);
+static LogicalResult emitPart(Scope &scope, tile::StageOp op, const Ref &ref,
+                              Value index) {
+  SmallVector<Value> counts = partsOf(scope, op, ref),
+                     parts = delinearise(scope, index, counts);
   unsigned leading = op.getTiles().size() - (ref.isPanel() ? 2 : 1);
   for (unsigned i = 0; i < leading; ++i)
     parts[i] = scope.add(parts[i], scope.range(op.getDomain(), i).first);
@@ -137,7 +150,8 @@ static LogicalResult emitPart(Scope &scope, tile::StageOp op, const Ref &ref, Va
   return emitRow(scope, op, ref, parts);
 }
 
-LogicalResult KernelLowering::emitParallelStage(Scope &scope, tile::StageOp op) {
+LogicalResult KernelLowering::emitParallelStage(Scope &scope,
+                                                tile::StageOp op) {
   std::string name = (kernel.getSymName() + ".stage" + Twine(outlined++)).str();
   auto body = [&](Scope &inner, Value index) {
     layout.load(inner, op.getBody());
@@ -154,9 +168,11 @@ LogicalResult KernelLowering::emitParallelStage(Scope &scope, tile::StageOp op) 
   return success();
 }
 
-//===-- Inside a parallel loop ----------------------------------------------===//
+//===-- Inside a parallel loop
+//----------------------------------------------===//
 
-LogicalResult KernelLowering::emitBlock(Scope &scope, Block &block, bool isFull) {
+LogicalResult KernelLowering::emitBlock(Scope &scope, Block &block,
+                                        bool isFull) {
   for (Operation &op : block)
     if (failed(emitOp(scope, op, isFull)))
       return failure();
@@ -185,9 +201,8 @@ LogicalResult KernelLowering::emitOp(Scope &scope, Operation &op, bool isFull) {
 LogicalResult KernelLowering::emitStage(Scope &scope, tile::StageOp op) {
   const Ref &ref = scope.refs[op.getResult()] = layout.blockOf(scope, op);
   LogicalResult result = success();
-  scope.loop(product(scope, partsOf(scope, op, ref)), [&](Value part) {
-    result = emitPart(scope, op, Ref(ref), part);
-  });
+  scope.loop(product(scope, partsOf(scope, op, ref)),
+             [&](Value part) { result = emitPart(scope, op, Ref(ref), part); });
   return result;
 }
 
@@ -195,12 +210,14 @@ void KernelLowering::emitCarry(Scope &scope, tile::CarryOp op) {
   if (!op.getInit())
     return;
   Ref ref = scope.refs[op.getResult()];
-  auto constant = arith::ConstantOp::create(scope.builder, scope.loc, cast<TypedAttr>(*op.getInit()));
+  auto constant = arith::ConstantOp::create(scope.builder, scope.loc,
+                                            cast<TypedAttr>(*op.getInit()));
   Value elements = scope.integer(1);
   tile::Domain domain = op.getDomain();
   if (ref.isPanel()) {
     Value room = scope.room(domain, ref.lane);
-    Value panels = scope.floorDivide(scope.add(room, scope.integer(ref.width - 1)), ref.width);
+    Value panels = scope.floorDivide(
+        scope.add(room, scope.integer(ref.width - 1)), ref.width);
     elements = scope.mul(panels, ref.panelStride);
   } else {
     // The first stride covers everything below the first rank.
@@ -210,16 +227,20 @@ void KernelLowering::emitCarry(Scope &scope, tile::CarryOp op) {
       room = scope.roundUp(room, 24);
     elements = scope.mul(room, ref.strides[0]);
   }
-  scope.loop(elements, [&](Value i) { scope.store(constant, scope.offset(ref.storage, ref.base, i)); });
+  scope.loop(elements, [&](Value i) {
+    scope.store(constant, scope.offset(ref.storage, ref.base, i));
+  });
 }
 
 /// The values `from + i * step` below `to`; back to front if `isDescending`.
-static void emitRange(Scope &scope, Value from, Value to, int64_t step, bool isDescending,
-                      llvm::function_ref<void(Value)> body) {
+static void emitRange(Scope &scope, Value from, Value to, int64_t step,
+                      bool isDescending, llvm::function_ref<void(Value)> body) {
   Value gap = scope.greatest(scope.sub(to, from), scope.integer(0));
-  Value count = scope.floorDivide(scope.add(gap, scope.integer(step - 1)), step);
+  Value count =
+      scope.floorDivide(scope.add(gap, scope.integer(step - 1)), step);
   scope.loop(count, [&](Value i) {
-    Value place = isDescending ? scope.sub(scope.sub(count, scope.integer(1)), i) : i;
+    Value place =
+        isDescending ? scope.sub(scope.sub(count, scope.integer(1)), i) : i;
     body(scope.add(from, scope.mul(place, scope.integer(step))));
   });
 }
@@ -240,18 +261,23 @@ LogicalResult KernelLowering::emitFor(Scope &scope, tile::ForOp op) {
     emitRange(scope, lower, upper, step, isDescending, partial);
     return result;
   }
-  auto clamp = [&](Value index) { return scope.least(scope.greatest(index, lower), upper); };
+  auto clamp = [&](Value index) {
+    return scope.least(scope.greatest(index, lower), upper);
+  };
   Value from = clamp(scope.get(op.getFull()[0]));
   Value to = scope.greatest(clamp(scope.get(op.getFull()[1])), from);
   if (op.getOrder() == tile::Order::Any) {
     // One copy of the partial body serves both sides of the full range.
     emitRange(scope, from, to, step, false, full);
     Value gap = scope.sub(to, from);
-    Value jump = scope.mul(scope.floorDivide(scope.add(gap, scope.integer(step - 1)), step),
-                           scope.integer(step));
-    emitRange(scope, lower, scope.sub(upper, jump), step, false, [&](Value index) {
-      partial(scope.select(scope.less(index, from), index, scope.add(index, jump)));
-    });
+    Value jump = scope.mul(
+        scope.floorDivide(scope.add(gap, scope.integer(step - 1)), step),
+        scope.integer(step));
+    emitRange(scope, lower, scope.sub(upper, jump), step, false,
+              [&](Value index) {
+                partial(scope.select(scope.less(index, from), index,
+                                     scope.add(index, jump)));
+              });
     return result;
   }
   if (isDescending) {

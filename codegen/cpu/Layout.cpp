@@ -8,10 +8,12 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-// Rows of a block without a tile are rounded up to whole groups of any size in use.
+// Rows of a block without a tile are rounded up to whole groups of any size in
+// use.
 static constexpr int64_t rowGroup = 24;
 
-//===-- Blocks --------------------------------------------------------------===//
+//===-- Blocks
+//--------------------------------------------------------------===//
 
 tile::Domain domainOf(Operation *block) {
   if (auto stage = dyn_cast<tile::StageOp>(block))
@@ -38,7 +40,8 @@ static int64_t widthOfCarry(tile::CarryOp carry) {
 int64_t widthOf(Operation *block) {
   if (auto carry = dyn_cast<tile::CarryOp>(block))
     return widthOfCarry(carry);
-  auto panel = dyn_cast<tile::PanelAttr>(cast<tile::StageOp>(block).getEncoding());
+  auto panel =
+      dyn_cast<tile::PanelAttr>(cast<tile::StageOp>(block).getEncoding());
   return panel ? panel.getWidth() : 0;
 }
 
@@ -49,7 +52,9 @@ static std::pair<unsigned, unsigned> panelRanks(Operation *block) {
                                    : std::pair(ranks - 2, ranks - 1);
 }
 
-static Type storageOf(Operation *block) { return tile::storageTypeOf(block->getResult(0)); }
+static Type storageOf(Operation *block) {
+  return tile::storageTypeOf(block->getResult(0));
+}
 
 std::optional<View> viewOf(tile::StageOp stage) {
   auto kernel = dyn_cast<tile::KernelOp>(stage->getParentOp());
@@ -59,8 +64,10 @@ std::optional<View> viewOf(tile::StageOp stage) {
       !isa<BlockArgument>(load.getRef()) || widthOf(stage) == 0 ||
       tile::storageTypeOf(load.getRef()) != stage.getElementType())
     return std::nullopt;
-  unsigned number = cast<BlockArgument>(load.getRef()).getArgNumber() - kernel.getRanks().size();
-  auto ranks = cast<tile::ArgumentAttr>(kernel.getArguments()[number]).getRanks();
+  unsigned number = cast<BlockArgument>(load.getRef()).getArgNumber() -
+                    kernel.getRanks().size();
+  auto ranks =
+      cast<tile::ArgumentAttr>(kernel.getArguments()[number]).getRanks();
   View view{load.getRef(), SmallVector<unsigned>(stage.getTiles().size(), ~0u)};
   if (ranks.size() != view.dimensions.size())
     return std::nullopt;
@@ -68,23 +75,28 @@ std::optional<View> viewOf(tile::StageOp stage) {
     auto dimension = dyn_cast<AffineDimExpr>(expression);
     if (!dimension)
       return std::nullopt;
-    auto index = dyn_cast<BlockArgument>(load.getIndices()[dimension.getPosition()]);
+    auto index =
+        dyn_cast<BlockArgument>(load.getIndices()[dimension.getPosition()]);
     if (!index || index.getOwner() != &body)
       return std::nullopt;
     // The stage's rank is all of the tensor's.
     tile::DomainRank rank = stage.getDomain()[index.getArgNumber()];
     auto extent = dyn_cast<BlockArgument>(rank.end);
-    if (rank.tile || !extent || extent.getOwner() != &kernel.getBody().front() ||
+    if (rank.tile || !extent ||
+        extent.getOwner() != &kernel.getBody().front() ||
         kernel.getRanks()[extent.getArgNumber()] != ranks[i])
       return std::nullopt;
     view.dimensions[index.getArgNumber()] = i;
   }
-  return llvm::is_contained(view.dimensions, ~0u) ? std::nullopt : std::optional(view);
+  return llvm::is_contained(view.dimensions, ~0u) ? std::nullopt
+                                                  : std::optional(view);
 }
 
-//===-- Slots ---------------------------------------------------------------===//
+//===-- Slots
+//---------------------------------------------------------------===//
 
-Layout::Layout(tile::KernelOp kernel, abi::Frame &frame) : kernel(kernel), frame(frame) {
+Layout::Layout(tile::KernelOp kernel, abi::Frame &frame)
+    : kernel(kernel), frame(frame) {
   scratchBase = frame.reserve(1);
   scratchSize = frame.reserve(1);
   kernel.getBody().walk([&](Operation *op) {
@@ -103,7 +115,8 @@ void Layout::reserve(Operation *op, bool isPrivate) {
   auto [lane, depth] = panelRanks(op);
   bool isPanel = widthOf(op) != 0;
   for (unsigned i = 0; i < domainOf(op).size(); ++i)
-    slots.strides.push_back(isPanel && (i == lane || i == depth) ? -1 : frame.reserve(1));
+    slots.strides.push_back(
+        isPanel && (i == lane || i == depth) ? -1 : frame.reserve(1));
   if (isPanel) {
     slots.panelStride = frame.reserve(1);
     slots.depthStride = frame.reserve(1);
@@ -115,8 +128,10 @@ LogicalResult Layout::verify() {
   for (auto &[op, slots] : blocks) {
     tile::Domain domain = domainOf(op);
     for (size_t i = 0; i < domain.size(); ++i)
-      if (!domain[i].tile && domain[i].end.getParentRegion() != &kernel.getBody())
-        return op->emitOpError("needs room that depends on a loop's index; give rank ")
+      if (!domain[i].tile &&
+          domain[i].end.getParentRegion() != &kernel.getBody())
+        return op->emitOpError(
+                   "needs room that depends on a loop's index; give rank ")
                << i << " a tile";
   }
   return success();
@@ -138,7 +153,8 @@ Value Layout::layOut(Scope &scope, Operation *op) {
   if (width) {
     Value depthStride = scope.integer(width);
     Value panelStride = scope.mul(roundedRoom(depth), depthStride);
-    Value panels = scope.floorDivide(scope.add(scope.room(domain, lane), scope.integer(width - 1)), width);
+    Value panels = scope.floorDivide(
+        scope.add(scope.room(domain, lane), scope.integer(width - 1)), width);
     setSlot(scope, slots.depthStride, depthStride);
     setSlot(scope, slots.panelStride, panelStride);
     size = scope.mul(panelStride, panels);
@@ -149,13 +165,15 @@ Value Layout::layOut(Scope &scope, Operation *op) {
     setSlot(scope, slots.strides[i], size);
     size = scope.mul(size, roundedRoom(i));
   }
-  return scope.roundUp(scope.mul(size, scope.integer(abi::byteWidth(storageOf(op)))), 64);
+  return scope.roundUp(
+      scope.mul(size, scope.integer(abi::byteWidth(storageOf(op)))), 64);
 }
 
 /// Lets the tensor serve as the panels, for an innermost stride of 1 and whole
 /// panels; returns the bytes that are still needed.
-static Value layOutView(Scope &scope, tile::StageOp stage, const View &view, const Ref &tensor,
-                        Value bytes, llvm::function_ref<void(Value isView)> redirect) {
+static Value layOutView(Scope &scope, tile::StageOp stage, const View &view,
+                        const Ref &tensor, Value bytes,
+                        llvm::function_ref<void(Value isView)> redirect) {
   unsigned lane = stage.getTiles().size() - 2;
   unsigned dimension = view.dimensions[lane];
   Value unit = scope.equal(tensor.strides[dimension], scope.integer(1));
@@ -169,10 +187,12 @@ static Value layOutView(Scope &scope, tile::StageOp stage, const View &view, con
 
 void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
   Scope scope(OpBuilder(module.getContext()), kernel.getLoc(), target);
-  auto function = abi::makeFunction(scope, module, (kernel.getSymName() + ".layout").str(),
-                                    scope.i64(), {scope.pointer(), scope.pointer(), scope.i64()}, false);
+  auto function = abi::makeFunction(
+      scope, module, (kernel.getSymName() + ".layout").str(), scope.i64(),
+      {scope.pointer(), scope.pointer(), scope.i64()}, false);
   scope.frame = function.getArgument(0);
-  Value place = function.getArgument(1), used = scope.integer(0), scratch = scope.integer(0);
+  Value place = function.getArgument(1), used = scope.integer(0),
+        scratch = scope.integer(0);
   for (unsigned i = 0; i < kernel.getRanks().size(); ++i)
     load(scope, kernel.getExtent(i));
   for (Operation &op : kernel.getBody().getOps()) {
@@ -191,18 +211,20 @@ void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
       if (auto view = stage ? viewOf(stage) : std::nullopt) {
         load(scope, view->tensor);
         const Ref &tensor = scope.refs[view->tensor];
-        bytes = layOutView(scope, stage, *view, tensor, bytes, [&](Value isView) {
-          auto choose = [&](int64_t slot, Value value) {
-            Value own = getSlot(scope, slot, value.getType());
-            setSlot(scope, slot, scope.select(isView, value, own));
-          };
-          choose(slots.base, tensor.base);
-          choose(slots.panelStride, scope.integer(widthOf(stage)));
-          choose(slots.depthStride, tensor.strides[view->dimensions.back()]);
-          for (auto [i, slot] : llvm::enumerate(slots.strides))
-            if (slot >= 0)
-              choose(slot, tensor.strides[view->dimensions[i]]);
-        });
+        bytes =
+            layOutView(scope, stage, *view, tensor, bytes, [&](Value isView) {
+              auto choose = [&](int64_t slot, Value value) {
+                Value own = getSlot(scope, slot, value.getType());
+                setSlot(scope, slot, scope.select(isView, value, own));
+              };
+              choose(slots.base, tensor.base);
+              choose(slots.panelStride, scope.integer(widthOf(stage)));
+              choose(slots.depthStride,
+                     tensor.strides[view->dimensions.back()]);
+              for (auto [i, slot] : llvm::enumerate(slots.strides))
+                if (slot >= 0)
+                  choose(slot, tensor.strides[view->dimensions[i]]);
+            });
       }
       used = scope.add(used, bytes);
     } else {
@@ -222,7 +244,8 @@ void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
   LLVM::ReturnOp::create(scope.builder, scope.loc, total);
 }
 
-//===-- Reading the slots ---------------------------------------------------===//
+//===-- Reading the slots
+//---------------------------------------------------===//
 
 Value Layout::isFilled(Scope &scope, tile::StageOp stage) {
   auto view = viewOf(stage);
@@ -249,7 +272,8 @@ Ref Layout::blockOf(Scope &scope, Operation *op) {
   ref.width = widthOf(op);
   std::tie(ref.lane, ref.depth) = panelRanks(op);
   if (slots.isPrivate)
-    ref.base = scope.at(scope.i8(), scope.scratch, getSlot(scope, slots.base, scope.i64()));
+    ref.base = scope.at(scope.i8(), scope.scratch,
+                        getSlot(scope, slots.base, scope.i64()));
   else
     ref.base = getSlot(scope, slots.base, scope.pointer());
   for (size_t i = 0; i < domain.size(); ++i) {
@@ -257,7 +281,8 @@ Ref Layout::blockOf(Scope &scope, Operation *op) {
     ref.origins.push_back(domain[i].tile ? origin : Value());
     ref.ends.push_back(end);
     bool hasStride = slots.strides[i] >= 0;
-    ref.strides.push_back(hasStride ? getSlot(scope, slots.strides[i], scope.i64()) : Value());
+    ref.strides.push_back(
+        hasStride ? getSlot(scope, slots.strides[i], scope.i64()) : Value());
   }
   if (ref.isPanel()) {
     ref.panelStride = getSlot(scope, slots.panelStride, scope.i64());
@@ -286,17 +311,21 @@ void Layout::load(Scope &scope, Value value) {
     scope.refs[value] = blockOf(scope, op);
     return;
   }
-  unsigned number = cast<BlockArgument>(value).getArgNumber(), ranks = kernel.getRanks().size();
+  unsigned number = cast<BlockArgument>(value).getArgNumber(),
+           ranks = kernel.getRanks().size();
   if (number < ranks) {
     int64_t pinned = kernel.getPinned()[number];
     scope.scalars[value] =
         pinned >= 0 ? scope.integer(pinned)
-                    : getSlot(scope, frame.extentSlot(cast<StringAttr>(kernel.getRanks()[number])),
+                    : getSlot(scope,
+                              frame.extentSlot(
+                                  cast<StringAttr>(kernel.getRanks()[number])),
                               scope.i64());
     return;
   }
   const abi::Argument &argument = frame.getArguments()[number - ranks];
-  auto attribute = cast<tile::ArgumentAttr>(kernel.getArguments()[number - ranks]);
+  auto attribute =
+      cast<tile::ArgumentAttr>(kernel.getArguments()[number - ranks]);
   if (attribute.getDirection() == tile::Direction::Param) {
     Type type = tile::computeTypeOf(attribute.getElementType());
     scope.scalars[value] = getSlot(scope, argument.slot, type);
@@ -305,8 +334,10 @@ void Layout::load(Scope &scope, Value value) {
   Ref ref;
   ref.storage = attribute.getElementType();
   ref.base = getSlot(scope, argument.slot, scope.pointer());
-  for (auto [i, rank] : llvm::enumerate(attribute.getRanks().getAsRange<StringAttr>())) {
-    unsigned position = llvm::find(kernel.getRanks(), rank) - kernel.getRanks().begin();
+  for (auto [i, rank] :
+       llvm::enumerate(attribute.getRanks().getAsRange<StringAttr>())) {
+    unsigned position =
+        llvm::find(kernel.getRanks(), rank) - kernel.getRanks().begin();
     load(scope, kernel.getExtent(position));
     ref.ends.push_back(scope.get(kernel.getExtent(position)));
     ref.origins.push_back(Value());

@@ -18,7 +18,8 @@ struct BlockSlots {
 /// tensor can serve as the panels where its strides happen to be right.
 struct View {
   Value tensor;
-  llvm::SmallVector<unsigned> dimensions; ///< the tensor's, of each rank of the stage
+  llvm::SmallVector<unsigned>
+      dimensions; ///< the tensor's, of each rank of the stage
 };
 
 /// Assigns slots when made; then emits what fills them and what reads them.
@@ -43,7 +44,8 @@ public:
   /// The address of the thread's part of the workspace.
   Value scratchOf(Scope &scope);
 
-  /// True if a stage at the top of the kernel is to be filled: it is not a view.
+  /// True if a stage at the top of the kernel is to be filled: it is not a
+  /// view.
   Value isFilled(Scope &scope, tile::StageOp stage);
 
 private:
@@ -65,7 +67,8 @@ private:
 
 /// The domain, element type and encoding of a stage or a carry.
 tile::Domain domainOf(mlir::Operation *block);
-/// Width of the panels of a block's last (carry) or last but one (stage) rank; 0: none.
+/// Width of the panels of a block's last (carry) or last but one (stage) rank;
+/// 0: none.
 int64_t widthOf(mlir::Operation *block);
 std::optional<View> viewOf(tile::StageOp stage);
 

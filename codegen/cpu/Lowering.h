@@ -6,11 +6,12 @@
 
 namespace weir::cpu {
 
-/// Emits the loops and blocks of a kernel; sub-tile regions go to SubtileLowering.
+/// Emits the loops and blocks of a kernel; sub-tile regions go to
+/// SubtileLowering.
 class KernelLowering {
 public:
-  KernelLowering(tile::KernelOp kernel, abi::Frame &frame, const CpuTarget &target,
-                 mlir::ModuleOp module)
+  KernelLowering(tile::KernelOp kernel, abi::Frame &frame,
+                 const CpuTarget &target, mlir::ModuleOp module)
       : kernel(kernel), layout(kernel, frame), target(target), module(module) {}
 
   mlir::LogicalResult run();
@@ -19,7 +20,8 @@ private:
   mlir::LogicalResult emitTop(Scope &scope, mlir::Operation &op);
   mlir::LogicalResult emitParallel(Scope &scope, tile::ParallelOp op);
   mlir::LogicalResult emitParallelStage(Scope &scope, tile::StageOp op);
-  /// Emits `void name(frame, index, worker)`; the scope in it is given to `body`.
+  /// Emits `void name(frame, index, worker)`; the scope in it is given to
+  /// `body`.
   mlir::LogicalResult
   outline(llvm::StringRef name, mlir::Location loc,
           llvm::function_ref<mlir::LogicalResult(Scope &, Value index)> body);
@@ -41,7 +43,8 @@ private:
 /// `leading` are the indices of the leading ranks.
 mlir::LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref,
                               llvm::ArrayRef<Value> leading, Value panel);
-/// Fills a block staged in rows at the given leading indices (all but the last).
+/// Fills a block staged in rows at the given leading indices (all but the
+/// last).
 mlir::LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
                             llvm::ArrayRef<Value> leading);
 

@@ -9,13 +9,15 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-FailureOr<Value> emitOperation(Scope &scope, Operation &op, ArrayRef<Value> operands) {
+FailureOr<Value> emitOperation(Scope &scope, Operation &op,
+                               ArrayRef<Value> operands) {
   if (isa<math::MathDialect>(op.getDialect()))
     return emitMath(scope, op, operands);
   // Indices are i64 already.
   if (isa<arith::IndexCastOp>(op))
     return operands[0];
-  if (auto divide = dyn_cast<arith::FloorDivSIOp>(op); divide && !isa<VectorType>(operands[0].getType()))
+  if (auto divide = dyn_cast<arith::FloorDivSIOp>(op);
+      divide && !isa<VectorType>(operands[0].getType()))
     return scope.floorDivide(operands[0], operands[1]);
   if (!isa<arith::ArithDialect>(op.getDialect()) || op.getNumResults() != 1)
     return op.emitOpError("cannot be evaluated on the CPU");
@@ -30,14 +32,17 @@ FailureOr<Value> emitOperation(Scope &scope, Operation &op, ArrayRef<Value> oper
     type = scope.i64();
   state.addTypes(type);
   Operation *created = scope.builder.create(state);
-  // Which zero an extremum gives means nothing, and would cost a few instructions.
+  // Which zero an extremum gives means nothing, and would cost a few
+  // instructions.
   if (isa<arith::MaximumFOp, arith::MinimumFOp>(created))
     cast<arith::ArithFastMathInterface>(created)->setAttr(
-        "fastmath", arith::FastMathFlagsAttr::get(scope.builder.getContext(), arith::FastMathFlags::nsz));
+        "fastmath", arith::FastMathFlagsAttr::get(scope.builder.getContext(),
+                                                  arith::FastMathFlags::nsz));
   return created->getResult(0);
 }
 
-//===-- One point -----------------------------------------------------------===//
+//===-- One point
+//-----------------------------------------------------------===//
 
 static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
   const Ref &ref = scope.refs[load.getRef()];
@@ -45,22 +50,26 @@ static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
   for (Value index : load.getIndices())
     operands.push_back(scope.get(index));
   for (AffineExpr expression : load.getMap().getResults())
-    indices.push_back(scope.expand(expression, load.getMap().getNumDims(), operands));
+    indices.push_back(
+        scope.expand(expression, load.getMap().getNumDims(), operands));
   auto read = [&]() -> SmallVector<Value> {
     if (ref.isPanel())
       return {scope.load(ref.storage, scope.address(ref, indices))};
     Value place = scope.integer(0);
     for (auto [i, index] : llvm::enumerate(indices)) {
-      Value relative = ref.origins[i] ? scope.sub(index, ref.origins[i]) : index;
+      Value relative =
+          ref.origins[i] ? scope.sub(index, ref.origins[i]) : index;
       place = scope.add(place, scope.mul(relative, ref.strides[i]));
     }
-    return {abi::loadElement(scope, ref.storage, ref.base, place, isa<BlockArgument>(load.getRef()))};
+    return {abi::loadElement(scope, ref.storage, ref.base, place,
+                             isa<BlockArgument>(load.getRef()))};
   };
   if (!load.getMask())
     return read()[0];
   Type type = tile::computeTypeOf(ref.storage);
-  return scope.choose(scope.get(load.getMask()), type, read,
-                      [&] { return SmallVector<Value>{scope.number(type, 0)}; })[0];
+  return scope.choose(scope.get(load.getMask()), type, read, [&] {
+    return SmallVector<Value>{scope.number(type, 0)};
+  })[0];
 }
 
 FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
@@ -83,7 +92,8 @@ FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
   return failure();
 }
 
-//===-- Sub-tiles -----------------------------------------------------------===//
+//===-- Sub-tiles
+//-----------------------------------------------------------===//
 
 namespace {
 
@@ -113,10 +123,12 @@ private:
   Scope &scope;
   int64_t lanes;
   llvm::DenseMap<Value, Value> chosen;
-  llvm::DenseMap<Value, SmallVector<Value>> splats; ///< of values that vary with rows at most
+  llvm::DenseMap<Value, SmallVector<Value>>
+      splats; ///< of values that vary with rows at most
 };
 
-Value Evaluation::operand(Value value, int64_t row, int64_t vector, bool asVector) {
+Value Evaluation::operand(Value value, int64_t row, int64_t vector,
+                          bool asVector) {
   Sub &sub = values[value];
   if (!asVector || sub.vectors)
     return sub.at(row, vector);
@@ -151,7 +163,8 @@ LogicalResult Evaluation::evaluate(Operation &op, int64_t row, int64_t vector) {
   Sub &result = values[op.getResult(0)];
   SmallVector<Value> operands;
   for (Value value : op.getOperands())
-    operands.push_back(operand(resolve(value), row, vector, result.vectors != 0));
+    operands.push_back(
+        operand(resolve(value), row, vector, result.vectors != 0));
   auto value = emitOperation(scope, op, operands);
   if (failed(value))
     return failure();
@@ -161,18 +174,21 @@ LogicalResult Evaluation::evaluate(Operation &op, int64_t row, int64_t vector) {
 
 /// A function of one value a row, worth generated code: rows side by side.
 LogicalResult Evaluation::evaluatePacked(Operation &op) {
-  Sub &result = values[op.getResult(0)], &input = values[resolve(op.getOperand(0))];
+  Sub &result = values[op.getResult(0)],
+      &input = values[resolve(op.getOperand(0))];
   Type type = input.values[0].getType();
   for (int64_t first = 0; first < result.rows; first += lanes) {
     Value packed = scope.splat(scope.number(type, 0), lanes);
     int64_t count = std::min(lanes, result.rows - first);
     for (int64_t i = 0; i < count; ++i)
-      packed = vector::InsertOp::create(scope.builder, scope.loc, input.values[first + i], packed, i);
+      packed = vector::InsertOp::create(scope.builder, scope.loc,
+                                        input.values[first + i], packed, i);
     auto value = emitOperation(scope, op, packed);
     if (failed(value))
       return failure();
     for (int64_t i = 0; i < count; ++i)
-      result.values[first + i] = vector::ExtractOp::create(scope.builder, scope.loc, *value, i);
+      result.values[first + i] =
+          vector::ExtractOp::create(scope.builder, scope.loc, *value, i);
   }
   return success();
 }
@@ -196,7 +212,8 @@ LogicalResult Evaluation::evaluate(Block &block) {
       continue;
     }
     for (int64_t row = 0; row < result.rows; ++row)
-      for (int64_t vector = 0; vector < std::max<int64_t>(1, result.vectors); ++vector)
+      for (int64_t vector = 0; vector < std::max<int64_t>(1, result.vectors);
+           ++vector)
         if (failed(evaluate(op, row, vector)))
           return failure();
   }
@@ -213,8 +230,9 @@ LogicalResult Evaluation::evaluate(Block &block) {
 
 } // namespace
 
-FailureOr<Sub> emitPointwise(Scope &scope, Block &block, MutableArrayRef<Sub> inputs,
-                             ArrayRef<bool> known, int64_t lanes) {
+FailureOr<Sub> emitPointwise(Scope &scope, Block &block,
+                             MutableArrayRef<Sub> inputs, ArrayRef<bool> known,
+                             int64_t lanes) {
   Evaluation evaluation(scope, lanes);
   for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
     evaluation.values[argument] = inputs[i];
@@ -223,7 +241,8 @@ FailureOr<Sub> emitPointwise(Scope &scope, Block &block, MutableArrayRef<Sub> in
   }
   if (failed(evaluation.evaluate(block)))
     return failure();
-  return evaluation.values[evaluation.resolve(cast<tile::YieldOp>(block.back()).getValue())];
+  return evaluation
+      .values[evaluation.resolve(cast<tile::YieldOp>(block.back()).getValue())];
 }
 
 } // namespace weir::cpu

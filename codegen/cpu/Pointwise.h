@@ -12,17 +12,21 @@ mlir::FailureOr<Value> emitScalarRegion(Scope &scope, mlir::Block &block);
 /// Evaluates a map's or an update's region on sub-tiles of `rows` rows and
 /// `vectors` vectors of `lanes` elements; each operation only as often as its
 /// operands vary. A region argument in `known` is true.
-mlir::FailureOr<Sub> emitPointwise(Scope &scope, mlir::Block &block, llvm::MutableArrayRef<Sub> inputs,
+mlir::FailureOr<Sub> emitPointwise(Scope &scope, mlir::Block &block,
+                                   llvm::MutableArrayRef<Sub> inputs,
                                    llvm::ArrayRef<bool> known, int64_t lanes);
 
 /// One operation of such a region on given operands: scalars or vectors.
-mlir::FailureOr<Value> emitOperation(Scope &scope, mlir::Operation &op, llvm::ArrayRef<Value> operands);
+mlir::FailureOr<Value> emitOperation(Scope &scope, mlir::Operation &op,
+                                     llvm::ArrayRef<Value> operands);
 
 /// A function of the math dialect on a scalar or a vector: generated code where
 /// there is some, else the machine's instruction or libm.
-mlir::FailureOr<Value> emitMath(Scope &scope, mlir::Operation &op, llvm::ArrayRef<Value> operands);
+mlir::FailureOr<Value> emitMath(Scope &scope, mlir::Operation &op,
+                                llvm::ArrayRef<Value> operands);
 
-/// 2^x for vectors of f32 (error at most 3.5 ulp) or f64 (2 ulp); -inf gives 0, NaN stays.
+/// 2^x for vectors of f32 (error at most 3.5 ulp) or f64 (2 ulp); -inf gives 0,
+/// NaN stays.
 Value emitExp2(Scope &scope, Value x);
 
 } // namespace weir::cpu

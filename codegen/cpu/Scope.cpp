@@ -11,7 +11,8 @@ Value Scope::floorDivide(Value a, Value b) {
   Value quotient = divide(a, b);
   Value rest = sub(a, mul(quotient, b));
   Value isInexact = compare(arith::CmpIPredicate::ne, rest, integer(0));
-  Value differs = less(arith::XOrIOp::create(builder, loc, rest, b), integer(0));
+  Value differs =
+      less(arith::XOrIOp::create(builder, loc, rest, b), integer(0));
   return select(both(isInexact, differs), sub(quotient, integer(1)), quotient);
 }
 
@@ -24,10 +25,12 @@ Value Scope::floorDivide(Value a, int64_t b) {
 }
 
 Value Scope::roundUp(Value a, int64_t multiple) {
-  return mul(floorDivide(add(a, integer(multiple - 1)), multiple), integer(multiple));
+  return mul(floorDivide(add(a, integer(multiple - 1)), multiple),
+             integer(multiple));
 }
 
-Value Scope::expand(AffineExpr expression, unsigned dimensions, ArrayRef<Value> operands) {
+Value Scope::expand(AffineExpr expression, unsigned dimensions,
+                    ArrayRef<Value> operands) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expression))
     return integer(constant.getValue());
   if (auto dimension = dyn_cast<AffineDimExpr>(expression))
@@ -39,9 +42,12 @@ Value Scope::expand(AffineExpr expression, unsigned dimensions, ArrayRef<Value> 
   auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
   bool divides = expression.getKind() != AffineExprKind::Add &&
                  expression.getKind() != AffineExprKind::Mul;
-  Value right = divides && divisor ? Value() : expand(binary.getRHS(), dimensions, operands);
+  Value right = divides && divisor
+                    ? Value()
+                    : expand(binary.getRHS(), dimensions, operands);
   auto quotient = [&](Value value) {
-    return right ? floorDivide(value, right) : floorDivide(value, divisor.getValue());
+    return right ? floorDivide(value, right)
+                 : floorDivide(value, divisor.getValue());
   };
   Value by = right || !divides ? right : integer(divisor.getValue());
   switch (expression.getKind()) {
@@ -65,7 +71,7 @@ Value Scope::expand(tile::IndexOp op) {
   Value result;
   for (AffineExpr expression : op.getMap().getResults()) {
     Value value = expand(expression, op.getMap().getNumDims(), operands);
-    result = !result ? value
+    result = !result                             ? value
              : op.getBound() == tile::Bound::Min ? least(result, value)
                                                  : greatest(result, value);
   }
@@ -108,15 +114,16 @@ Value Scope::address(const Ref &ref, ArrayRef<Value> indices) {
 }
 
 Value Scope::splat(Value scalar, int64_t lanes) {
-  return vector::BroadcastOp::create(builder, loc, vectorOf(scalar.getType(), lanes), scalar);
+  return vector::BroadcastOp::create(builder, loc,
+                                     vectorOf(scalar.getType(), lanes), scalar);
 }
 
 Value Scope::iota(Type type, int64_t lanes) {
   SmallVector<Attribute> values;
   for (int64_t i = 0; i < lanes; ++i)
     values.push_back(builder.getIntegerAttr(type, i));
-  return arith::ConstantOp::create(builder, loc,
-                                   DenseElementsAttr::get(vectorOf(type, lanes), values));
+  return arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(vectorOf(type, lanes), values));
 }
 
 } // namespace weir::cpu

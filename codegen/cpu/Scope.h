@@ -66,7 +66,8 @@ public:
   Value roundUp(Value a, int64_t multiple);
 
   /// Expands an affine expression of the operands (dimensions, then symbols).
-  Value expand(mlir::AffineExpr expression, unsigned dimensions, llvm::ArrayRef<Value> operands);
+  Value expand(mlir::AffineExpr expression, unsigned dimensions,
+               llvm::ArrayRef<Value> operands);
   Value expand(tile::IndexOp op);
 
   /// Start and valid end of rank `i` of a domain.

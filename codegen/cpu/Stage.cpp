@@ -7,18 +7,20 @@ using namespace mlir;
 namespace weir::cpu {
 
 /// The value of a stage's expression at the indices of its ranks.
-static FailureOr<Value> emitPoint(Scope &scope, tile::StageOp op, ArrayRef<Value> indices) {
+static FailureOr<Value> emitPoint(Scope &scope, tile::StageOp op,
+                                  ArrayRef<Value> indices) {
   for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
     scope.scalars[argument] = index;
   return emitScalarRegion(scope, op.getBody().front());
 }
 
-LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref, ArrayRef<Value> leading,
-                        Value panel) {
+LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref,
+                        ArrayRef<Value> leading, Value panel) {
   auto [first, end] = scope.range(op.getDomain(), ref.lane);
   auto [depthFirst, depthEnd] = scope.range(op.getDomain(), ref.depth);
   Value start = scope.add(first, scope.mul(panel, scope.integer(ref.width)));
-  Value width = scope.integer(ref.width), lanes = scope.least(width, scope.sub(end, start));
+  Value width = scope.integer(ref.width),
+        lanes = scope.least(width, scope.sub(end, start));
   SmallVector<Value> indices(leading);
   indices.append({start, depthFirst});
   Value base = scope.address(ref, indices);
@@ -26,16 +28,17 @@ LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref, ArrayRef
   LogicalResult result = success();
   scope.loop(lanes, [&](Value lane) {
     indices[ref.lane] = scope.add(start, lane);
-    scope.loop(scope.sub(depthEnd, depthFirst), [&, first = depthFirst](Value depth) {
-      indices[ref.depth] = scope.add(first, depth);
-      auto value = emitPoint(scope, op, indices);
-      if (failed(value)) {
-        result = failure();
-        return;
-      }
-      Value place = scope.add(scope.mul(depth, ref.depthStride), lane);
-      scope.store(*value, scope.offset(ref.storage, base, place));
-    });
+    scope.loop(
+        scope.sub(depthEnd, depthFirst), [&, first = depthFirst](Value depth) {
+          indices[ref.depth] = scope.add(first, depth);
+          auto value = emitPoint(scope, op, indices);
+          if (failed(value)) {
+            result = failure();
+            return;
+          }
+          Value place = scope.add(scope.mul(depth, ref.depthStride), lane);
+          scope.store(*value, scope.offset(ref.storage, base, place));
+        });
   });
   scope.loop(lanes, width, scope.integer(1), [&](Value lane) {
     scope.loop(scope.sub(depthEnd, depthFirst), [&](Value depth) {
@@ -46,7 +49,8 @@ LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref, ArrayRef
   return result;
 }
 
-LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref, ArrayRef<Value> leading) {
+LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
+                      ArrayRef<Value> leading) {
   auto [first, end] = scope.range(op.getDomain(), leading.size());
   SmallVector<Value> indices(leading);
   indices.push_back(first);

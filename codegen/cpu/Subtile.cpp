@@ -1,4 +1,5 @@
-// The lowering of a sub-tile region: its loop over rows, masks, maps, reductions.
+// The lowering of a sub-tile region: its loop over rows, masks, maps,
+// reductions.
 #include "codegen/cpu/Subtile.h"
 
 #include "codegen/cpu/Pointwise.h"
@@ -29,7 +30,8 @@ static Type laneTypeOf(tile::SubtileOp op) {
 }
 
 SubtileLowering::SubtileLowering(Scope &scope, tile::SubtileOp op, bool isFull)
-    : scope(scope), op(op), isFull(isFull), rows(op.getRows()), columns(op.getColumns()) {
+    : scope(scope), op(op), isFull(isFull), rows(op.getRows()),
+      columns(op.getColumns()) {
   element = laneTypeOf(op);
   lanes = scope.target.getLevel().lanes(element);
   vectors = op.getShape().size() > 1 ? columns / lanes : 0;
@@ -38,13 +40,16 @@ SubtileLowering::SubtileLowering(Scope &scope, tile::SubtileOp op, bool isFull)
 LogicalResult SubtileLowering::run() {
   tile::Domain domain = op.getDomain();
   if (vectors * lanes != (op.getShape().size() > 1 ? columns : 0))
-    return op.emitOpError("has ") << columns << " columns, not a multiple of " << lanes << " lanes";
+    return op.emitOpError("has ")
+           << columns << " columns, not a multiple of " << lanes << " lanes";
   auto [origin, end] = scope.range(domain, 0);
   endRow = end;
   Value from = origin, to = end;
   if (!op.getOnly().empty()) {
-    Value ahead = scope.greatest(scope.sub(scope.get(op.getOnly()[0]), origin), scope.integer(0));
-    from = scope.add(origin, scope.mul(scope.floorDivide(ahead, rows), scope.integer(rows)));
+    Value ahead = scope.greatest(scope.sub(scope.get(op.getOnly()[0]), origin),
+                                 scope.integer(0));
+    from = scope.add(
+        origin, scope.mul(scope.floorDivide(ahead, rows), scope.integer(rows)));
     to = scope.least(end, scope.get(op.getOnly()[1]));
   }
   if (domain.size() > 1) {
@@ -52,7 +57,8 @@ LogicalResult SubtileLowering::run() {
     scope.scalars[op.getBody().getArgument(1)] = firstColumn;
   }
   op.getBody().walk([&](tile::ConvertOp convert) {
-    scratch[convert] = allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
+    scratch[convert] =
+        allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
   });
   LogicalResult result = success();
   scope.loop(from, to, scope.integer(rows), [&](Value row) {
@@ -86,10 +92,13 @@ LogicalResult SubtileLowering::emitOp(Operation &inner) {
         scope.scalars[op] = scope.expand(op);
         return success();
       })
-      .Default([](Operation *op) { return op->emitOpError("cannot stand in a sub-tile region"); });
+      .Default([](Operation *op) {
+        return op->emitOpError("cannot stand in a sub-tile region");
+      });
 }
 
-//===-- Values --------------------------------------------------------------===//
+//===-- Values
+//--------------------------------------------------------------===//
 
 Sub SubtileLowering::shaped(Type type) {
   Sub sub;
@@ -109,7 +118,8 @@ Sub SubtileLowering::indexValues(Value index) {
     sub.vectors = vectors;
     Value iota = scope.iota(scope.i64(), lanes);
     for (int64_t vector = 0; vector < vectors; ++vector)
-      sub.values.push_back(scope.add(scope.splat(columnBase(vector), lanes), iota));
+      sub.values.push_back(
+          scope.add(scope.splat(columnBase(vector), lanes), iota));
   } else {
     sub.values.push_back(scope.get(index));
   }
@@ -131,7 +141,8 @@ Value SubtileLowering::asVector(Sub &sub, int64_t row, int64_t vector) {
   return sub.vectors ? value : scope.splat(value, lanes);
 }
 
-//===-- Masks, maps, reductions ---------------------------------------------===//
+//===-- Masks, maps, reductions
+//---------------------------------------------===//
 
 LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
   Sub &result = subs[op] = shaped(op.getType());
@@ -144,7 +155,8 @@ LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
     return success();
   }
   for (AffineExpr expression : op.getMap().getResults()) {
-    auto index = linear(op, expression, op.getMap().getNumDims(), op.getIndices());
+    auto index =
+        linear(op, expression, op.getMap().getNumDims(), op.getIndices());
     if (failed(index))
       return failure();
     for (int64_t row = 0; row < result.rows; ++row)
@@ -161,22 +173,27 @@ void SubtileLowering::maskRow(Sub &mask, int64_t row, const Linear &index) {
     value = value ? scope.both(value, holds) : holds;
   };
   if (!mask.vectors || !index.columnStep) {
-    Value holds = scope.compare(arith::CmpIPredicate::sge, start, scope.integer(0));
-    for (int64_t vector = 0; vector < std::max<int64_t>(1, mask.vectors); ++vector)
+    Value holds =
+        scope.compare(arith::CmpIPredicate::sge, start, scope.integer(0));
+    for (int64_t vector = 0; vector < std::max<int64_t>(1, mask.vectors);
+         ++vector)
       narrow(vector, mask.vectors ? scope.splat(holds, lanes) : holds);
     return;
   }
   // Columns count in 32 bits: beyond a few of them the sign is settled.
   constexpr int64_t bound = 1 << 30;
   Value least = scope.sub(scope.integer(0), start);
-  least = scope.least(scope.greatest(least, scope.integer(-bound)), scope.integer(bound));
-  least = scope.splat(arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), least), lanes);
+  least = scope.least(scope.greatest(least, scope.integer(-bound)),
+                      scope.integer(bound));
+  least = scope.splat(
+      arith::TruncIOp::create(scope.builder, scope.loc, scope.i32(), least),
+      lanes);
   for (int64_t vector = 0; vector < vectors; ++vector) {
     SmallVector<int32_t> steps;
     for (int64_t lane = 0; lane < lanes; ++lane)
       steps.push_back(index.columnStep * (vector * lanes + lane));
-    Value ahead = arith::ConstantOp::create(scope.builder, scope.loc,
-                                            scope.builder.getI32VectorAttr(steps));
+    Value ahead = arith::ConstantOp::create(
+        scope.builder, scope.loc, scope.builder.getI32VectorAttr(steps));
     narrow(vector, scope.compare(arith::CmpIPredicate::sge, ahead, least));
   }
 }
@@ -188,7 +205,8 @@ LogicalResult SubtileLowering::emitMap(tile::MapOp op) {
     inputs.push_back(input(operand));
     isTrue.push_back(isKnown(operand));
   }
-  auto result = emitPointwise(scope, op.getBody().front(), inputs, isTrue, lanes);
+  auto result =
+      emitPointwise(scope, op.getBody().front(), inputs, isTrue, lanes);
   if (failed(result))
     return failure();
   subs[op] = *result;
@@ -201,9 +219,11 @@ LogicalResult SubtileLowering::emitWhen(tile::WhenOp op) {
   for (Value value : condition.values)
     any = any ? scope.either(any, value) : value;
   if (condition.vectors)
-    any = vector::ReductionOp::create(scope.builder, scope.loc, vector::CombiningKind::OR, any);
+    any = vector::ReductionOp::create(scope.builder, scope.loc,
+                                      vector::CombiningKind::OR, any);
   LogicalResult result = success();
-  scope.when(scope.unlikely(any), [&] { result = emitBlock(op.getBody().front()); });
+  scope.when(scope.unlikely(any),
+             [&] { result = emitBlock(op.getBody().front()); });
   return result;
 }
 
@@ -227,14 +247,18 @@ struct Combiner {
     case tile::Reduction::All:
       return scope.truth(true);
     case tile::Reduction::Max:
-      return isa<FloatType>(type) ? scope.real(type, -infinity) : scope.integer(INT64_MIN);
+      return isa<FloatType>(type) ? scope.real(type, -infinity)
+                                  : scope.integer(INT64_MIN);
     case tile::Reduction::Min:
-      return isa<FloatType>(type) ? scope.real(type, infinity) : scope.integer(INT64_MAX);
+      return isa<FloatType>(type) ? scope.real(type, infinity)
+                                  : scope.integer(INT64_MAX);
     }
     llvm_unreachable("all kinds are above");
   }
 
-  bool isExtremum() const { return kind == tile::Reduction::Max || kind == tile::Reduction::Min; }
+  bool isExtremum() const {
+    return kind == tile::Reduction::Max || kind == tile::Reduction::Min;
+  }
 
   /// An extremum of reals is taken as if there were no NaN.
   Value combine(Value a, Value b) const {
@@ -249,21 +273,25 @@ struct Combiner {
       return scope.both(a, b);
     if (!isa<FloatType>(type))
       return isMax ? scope.greatest(a, b) : scope.least(a, b);
-    auto predicate = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    auto predicate =
+        isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
     return scope.select(scope.compare(predicate, a, b), a, b);
   }
 
   /// Combines the lanes of a vector in a tree.
   Value acrossLanes(Value vector) const {
     auto &builder = scope.builder;
-    for (int64_t lanes = cast<VectorType>(vector.getType()).getNumElements(); lanes > 1; lanes /= 2) {
+    for (int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+         lanes > 1; lanes /= 2) {
       SmallVector<int64_t> low(lanes / 2), high(lanes / 2);
       for (int64_t i = 0; i < lanes / 2; ++i) {
         low[i] = i;
         high[i] = i + lanes / 2;
       }
-      Value a = vector::ShuffleOp::create(builder, scope.loc, vector, vector, low);
-      Value b = vector::ShuffleOp::create(builder, scope.loc, vector, vector, high);
+      Value a =
+          vector::ShuffleOp::create(builder, scope.loc, vector, vector, low);
+      Value b =
+          vector::ShuffleOp::create(builder, scope.loc, vector, vector, high);
       vector = combine(a, b);
     }
     return vector::ExtractOp::create(builder, scope.loc, vector, 0);
@@ -281,7 +309,8 @@ LogicalResult SubtileLowering::emitReduce(tile::ReduceOp op) {
     Value identity = scope.splat(combiner.identity(), lanes);
     for (int64_t row = 0; row < value.rows; ++row)
       for (int64_t vector = 0; vector < vectors; ++vector)
-        value.at(row, vector) = scope.select(mask.at(row, vector), value.at(row, vector), identity);
+        value.at(row, vector) =
+            scope.select(mask.at(row, vector), value.at(row, vector), identity);
   }
   Sub &result = subs[op] = shaped(op.getType());
   for (int64_t row = 0; row < value.rows; ++row) {
@@ -311,19 +340,23 @@ void SubtileLowering::restoreNaN(Sub &value, Sub &result) {
     }
     Value bits = scope.bitcast(scope.vectorOf(word, 1), any);
     bits = vector::ExtractOp::create(scope.builder, scope.loc, bits, 0);
-    return scope.compare(arith::CmpIPredicate::ne, bits, scope.integer(word, 0));
+    return scope.compare(arith::CmpIPredicate::ne, bits,
+                         scope.integer(word, 0));
   };
   SmallVector<Type> types(result.values.size(), result.values[0].getType());
   Value nan = scope.real(types[0], std::numeric_limits<double>::quiet_NaN());
   auto correct = [&] {
     SmallVector<Value> corrected;
     for (int64_t row = 0; row < result.rows; ++row) {
-      ArrayRef<Value> own = ArrayRef(value.values).slice(value.rows == 1 ? 0 : row * vectors, vectors);
+      ArrayRef<Value> own =
+          ArrayRef(value.values)
+              .slice(value.rows == 1 ? 0 : row * vectors, vectors);
       corrected.push_back(scope.select(isAny(own), nan, result.at(row, 0)));
     }
     return corrected;
   };
-  result.values = scope.choose(scope.unlikely(isAny(value.values)), types, correct, [&] { return result.values; });
+  result.values = scope.choose(scope.unlikely(isAny(value.values)), types,
+                               correct, [&] { return result.values; });
 }
 
 } // namespace weir::cpu

@@ -32,28 +32,33 @@ private:
   mlir::LogicalResult emitConvert(tile::ConvertOp op);
 
   // Access.
-  mlir::FailureOr<Linear> linear(mlir::Operation *op, mlir::AffineExpr expression,
+  mlir::FailureOr<Linear> linear(mlir::Operation *op,
+                                 mlir::AffineExpr expression,
                                  unsigned dimensions, mlir::ValueRange indices);
   /// Subscripts of a tensor as one offset, with its steps in elements.
   struct Place {
     Value start, rowStep, columnStep; ///< steps null: does not vary
   };
-  mlir::FailureOr<Place> place(mlir::Operation *op, const Ref &ref, mlir::AffineMap map,
-                               mlir::ValueRange indices);
+  mlir::FailureOr<Place> place(mlir::Operation *op, const Ref &ref,
+                               mlir::AffineMap map, mlir::ValueRange indices);
   /// Subscripts at the sub-tile's first row and column.
-  llvm::SmallVector<Value> corner(mlir::AffineMap map, mlir::ValueRange indices);
-  mlir::LogicalResult loadFromBlock(tile::LoadOp op, const Ref &ref, Sub &result);
-  mlir::LogicalResult loadFromTensor(tile::LoadOp op, const Ref &ref, Sub &result);
+  llvm::SmallVector<Value> corner(mlir::AffineMap map,
+                                  mlir::ValueRange indices);
+  mlir::LogicalResult loadFromBlock(tile::LoadOp op, const Ref &ref,
+                                    Sub &result);
+  mlir::LogicalResult loadFromTensor(tile::LoadOp op, const Ref &ref,
+                                     Sub &result);
   /// Where vectors of a tensor are loaded from or stored to.
   struct Window {
     Value isDirect, base, rowStep, copy;
   };
   Window window(const Ref &ref, const Place &place, mlir::Type type);
   Value elementIndex(const Place &place, Value row, Value column);
-  void copyIn(const Ref &ref, const Place &place, const Window &window, mlir::Type type,
-              Value maskBytes, bool isPacked);
+  void copyIn(const Ref &ref, const Place &place, const Window &window,
+              mlir::Type type, Value maskBytes, bool isPacked);
   /// Loops over the valid points of the sub-tile.
-  void forValid(bool hasRows, llvm::function_ref<void(Value row, Value column)> body);
+  void forValid(bool hasRows,
+                llvm::function_ref<void(Value row, Value column)> body);
   /// A vector of elements that lie side by side; lanes that the mask (which may
   /// be null) leaves out are not touched and load 0.
   Value loadVector(mlir::Type type, Value address, Value mask);
@@ -70,15 +75,20 @@ private:
   Sub indexValues(Value index);
   Value asVector(Sub &sub, int64_t row, int64_t vector);
   bool isKnown(Value mask) const { return known.contains(mask); }
-  Value columnBase(int64_t vector) { return scope.add(firstColumn, scope.integer(vector * lanes)); }
+  Value columnBase(int64_t vector) {
+    return scope.add(firstColumn, scope.integer(vector * lanes));
+  }
 
   // Register blocks.
   struct Block {
-    int64_t firstVector, vectors;
+    int64_t firstRow, rows, firstVector, vectors;
   };
-  llvm::SmallVector<Value> multiply(Value depth, Block block, llvm::ArrayRef<Value> accumulators,
-                                    llvm::function_ref<Value(int64_t row, Value k)> left,
-                                    llvm::function_ref<Value(int64_t vector, Value k)> right);
+  void forBlocks(int64_t all, llvm::function_ref<void(Block)> body);
+  llvm::SmallVector<Value>
+  multiply(Value depth, Block block, bool skipsZeros,
+           llvm::ArrayRef<Value> accumulators,
+           llvm::function_ref<Value(int64_t row, Value k)> left,
+           llvm::function_ref<Value(int64_t vector, Value k)> right);
 
   Scope &scope;
   tile::SubtileOp op;

@@ -30,24 +30,28 @@ static void initialize() {
 }
 
 static std::string tripleOf(const Processor &processor) {
-  return processor.triple.empty() ? llvm::sys::getDefaultTargetTriple() : processor.triple;
+  return processor.triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                                  : processor.triple;
 }
 
-static FailureOr<std::unique_ptr<llvm::TargetMachine>> makeMachine(ModuleOp module,
-                                                                   const Processor &processor) {
+static FailureOr<std::unique_ptr<llvm::TargetMachine>>
+makeMachine(ModuleOp module, const Processor &processor) {
   initialize();
   std::string error;
   llvm::Triple triple(tripleOf(processor));
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return module.emitError("no code generator for '") << triple.str() << "': " << error;
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, processor.cpu, processor.features, llvm::TargetOptions(),
-                                  llvm::Reloc::PIC_, std::nullopt, codegenLevel));
+    return module.emitError("no code generator for '")
+           << triple.str() << "': " << error;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, processor.cpu, processor.features, llvm::TargetOptions(),
+      llvm::Reloc::PIC_, std::nullopt, codegenLevel));
 }
 
 static FailureOr<std::unique_ptr<llvm::Module>>
-translate(ModuleOp module, llvm::LLVMContext &context, llvm::TargetMachine &machine) {
+translate(ModuleOp module, llvm::LLVMContext &context,
+          llvm::TargetMachine &machine) {
   MLIRContext *mlirContext = module.getContext();
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
@@ -61,7 +65,8 @@ translate(ModuleOp module, llvm::LLVMContext &context, llvm::TargetMachine &mach
   return translated;
 }
 
-FailureOr<llvm::SmallVector<char, 0>> emitFile(ModuleOp module, const Processor &processor, FileKind kind) {
+FailureOr<llvm::SmallVector<char, 0>>
+emitFile(ModuleOp module, const Processor &processor, FileKind kind) {
   auto machine = makeMachine(module, processor);
   if (failed(machine))
     return failure();
@@ -75,7 +80,8 @@ FailureOr<llvm::SmallVector<char, 0>> emitFile(ModuleOp module, const Processor 
   auto type = kind == FileKind::Object ? llvm::CodeGenFileType::ObjectFile
                                        : llvm::CodeGenFileType::AssemblyFile;
   if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, type))
-    return module.emitError("this processor's code generator cannot write such a file");
+    return module.emitError(
+        "this processor's code generator cannot write such a file");
   passes.run(**translated);
   return bytes;
 }
@@ -94,16 +100,19 @@ FailureOr<std::string> emitText(ModuleOp module, const Processor &processor) {
   return text;
 }
 
-//===-- JIT -----------------------------------------------------------------===//
+//===-- JIT
+//-----------------------------------------------------------------===//
 
 Jit::Jit(std::unique_ptr<llvm::orc::LLJIT> jit) : jit(std::move(jit)) {}
 Jit::~Jit() = default;
 
 static LogicalResult report(ModuleOp module, llvm::Error error) {
-  return module.emitError("cannot load the code: ") << llvm::toString(std::move(error));
+  return module.emitError("cannot load the code: ")
+         << llvm::toString(std::move(error));
 }
 
-FailureOr<std::unique_ptr<Jit>> Jit::create(ModuleOp module, const Processor &processor) {
+FailureOr<std::unique_ptr<Jit>> Jit::create(ModuleOp module,
+                                            const Processor &processor) {
   auto machine = makeMachine(module, processor);
   if (failed(machine))
     return failure();
@@ -113,9 +122,12 @@ FailureOr<std::unique_ptr<Jit>> Jit::create(ModuleOp module, const Processor &pr
     return failure();
   llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(tripleOf(processor))};
   builder.setCPU(processor.cpu);
-  builder.addFeatures(llvm::SubtargetFeatures(processor.features).getFeatures());
+  builder.addFeatures(
+      llvm::SubtargetFeatures(processor.features).getFeatures());
   builder.setCodeGenOptLevel(codegenLevel);
-  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(std::move(builder)).create();
+  auto jit = llvm::orc::LLJITBuilder()
+                 .setJITTargetMachineBuilder(std::move(builder))
+                 .create();
   if (!jit)
     return report(module, jit.takeError());
   auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(

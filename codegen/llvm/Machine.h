@@ -27,16 +27,18 @@ struct Processor {
 enum class FileKind { Object, Assembly };
 
 /// The module, in the LLVM dialect, as an object or assembly file.
-mlir::FailureOr<llvm::SmallVector<char, 0>> emitFile(mlir::ModuleOp module, const Processor &processor,
-                                                     FileKind kind);
+mlir::FailureOr<llvm::SmallVector<char, 0>>
+emitFile(mlir::ModuleOp module, const Processor &processor, FileKind kind);
 
 /// The module as LLVM IR text.
-mlir::FailureOr<std::string> emitText(mlir::ModuleOp module, const Processor &processor);
+mlir::FailureOr<std::string> emitText(mlir::ModuleOp module,
+                                      const Processor &processor);
 
 /// Code in this process. It lives as long as this object.
 class Jit {
 public:
-  static mlir::FailureOr<std::unique_ptr<Jit>> create(mlir::ModuleOp module, const Processor &processor);
+  static mlir::FailureOr<std::unique_ptr<Jit>>
+  create(mlir::ModuleOp module, const Processor &processor);
   ~Jit();
 
   /// The address of a symbol, or null.

@@ -8,7 +8,8 @@ using namespace mlir;
 namespace weir::tile {
 namespace {
 
-//===-- Parsing -------------------------------------------------------------===//
+//===-- Parsing
+//-------------------------------------------------------------===//
 
 /// A parsed expression; types come only after it, with those of the operands.
 struct Node {
@@ -93,7 +94,8 @@ private:
     if (succeeded(parser.parseOptionalKeyword(&word)))
       return parseWord(word, node);
     int64_t integer;
-    if (auto parsed = parser.parseOptionalInteger(integer); parsed.has_value()) {
+    if (auto parsed = parser.parseOptionalInteger(integer);
+        parsed.has_value()) {
       node = {.kind = Node::Kind::Integer};
       node.integer = integer;
       return *parsed;
@@ -102,7 +104,8 @@ private:
     return parser.parseFloat(node.real);
   }
 
-  ParseResult parseOperand(OpAsmParser::UnresolvedOperand &operand, Node &node) {
+  ParseResult parseOperand(OpAsmParser::UnresolvedOperand &operand,
+                           Node &node) {
     auto *known = llvm::find_if(operands, [&](auto &other) {
       return other.name == operand.name && other.number == operand.number;
     });
@@ -130,20 +133,29 @@ private:
   OpAsmParser &parser;
 };
 
-//===-- Building ------------------------------------------------------------===//
+//===-- Building
+//------------------------------------------------------------===//
 
 constexpr std::pair<StringRef, std::pair<StringRef, StringRef>> arithmetic[] = {
-    {"+", {"arith.addf", "arith.addi"}},          {"-", {"arith.subf", "arith.subi"}},
-    {"*", {"arith.mulf", "arith.muli"}},          {"/", {"arith.divf", ""}},
-    {"neg", {"arith.negf", ""}},                  {"max", {"arith.maximumf", "arith.maxsi"}},
-    {"min", {"arith.minimumf", "arith.minsi"}},   {"and", {"", "arith.andi"}},
-    {"or", {"", "arith.ori"}},                    {"xor", {"", "arith.xori"}},
-    {"floordiv", {"", "arith.floordivsi"}},       {"rem", {"", "arith.remsi"}},
-    {"pow", {"math.powf", "math.ipowi"}},         {"abs", {"math.absf", "math.absi"}},
+    {"+", {"arith.addf", "arith.addi"}},
+    {"-", {"arith.subf", "arith.subi"}},
+    {"*", {"arith.mulf", "arith.muli"}},
+    {"/", {"arith.divf", ""}},
+    {"neg", {"arith.negf", ""}},
+    {"max", {"arith.maximumf", "arith.maxsi"}},
+    {"min", {"arith.minimumf", "arith.minsi"}},
+    {"and", {"", "arith.andi"}},
+    {"or", {"", "arith.ori"}},
+    {"xor", {"", "arith.xori"}},
+    {"floordiv", {"", "arith.floordivsi"}},
+    {"rem", {"", "arith.remsi"}},
+    {"pow", {"math.powf", "math.ipowi"}},
+    {"abs", {"math.absf", "math.absi"}},
     {"round", {"math.roundeven", ""}},
 };
 
-constexpr std::pair<StringRef, std::pair<arith::CmpFPredicate, arith::CmpIPredicate>>
+constexpr std::pair<StringRef,
+                    std::pair<arith::CmpFPredicate, arith::CmpIPredicate>>
     comparisons[] = {
         {"eq", {arith::CmpFPredicate::OEQ, arith::CmpIPredicate::eq}},
         {"ne", {arith::CmpFPredicate::UNE, arith::CmpIPredicate::ne}},
@@ -155,8 +167,10 @@ constexpr std::pair<StringRef, std::pair<arith::CmpFPredicate, arith::CmpIPredic
 
 class ExpressionBuilder {
 public:
-  ExpressionBuilder(OpAsmParser &parser, Block *block, Location location, FloatType real)
-      : parser(parser), builder(location.getContext()), block(block), location(location), real(real) {
+  ExpressionBuilder(OpAsmParser &parser, Block *block, Location location,
+                    FloatType real)
+      : parser(parser), builder(location.getContext()), block(block),
+        location(location), real(real) {
     builder.setInsertionPointToEnd(block);
   }
 
@@ -179,12 +193,15 @@ public:
 private:
   Value buildLiteral(const Node &node, Type wanted) {
     if (node.kind == Node::Kind::Integer && wanted && wanted.isInteger())
-      return arith::ConstantOp::create(builder, location,
-                                       builder.getIntegerAttr(wanted, node.integer));
+      return arith::ConstantOp::create(
+          builder, location, builder.getIntegerAttr(wanted, node.integer));
     if (node.kind == Node::Kind::Integer)
-      return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(node.integer));
-    auto type = isa_and_nonnull<FloatType>(wanted) ? cast<FloatType>(wanted) : real;
-    return arith::ConstantOp::create(builder, location, FloatAttr::get(type, node.real));
+      return arith::ConstantOp::create(builder, location,
+                                       builder.getI64IntegerAttr(node.integer));
+    auto type =
+        isa_and_nonnull<FloatType>(wanted) ? cast<FloatType>(wanted) : real;
+    return arith::ConstantOp::create(builder, location,
+                                     FloatAttr::get(type, node.real));
   }
 
   Value fail(const Node &node) {
@@ -201,17 +218,23 @@ private:
     if (!value || value.getType() == to)
       return value;
     if (value.getType().isInteger(1))
-      return isa<FloatType>(to) ? arith::UIToFPOp::create(builder, location, to, value).getResult()
-                                : arith::ExtUIOp::create(builder, location, to, value).getResult();
+      return isa<FloatType>(to)
+                 ? arith::UIToFPOp::create(builder, location, to, value)
+                       .getResult()
+                 : arith::ExtUIOp::create(builder, location, to, value)
+                       .getResult();
     if (value.getType().isInteger())
       return arith::SIToFPOp::create(builder, location, to, value);
     if (!isa<FloatType>(to))
       return arith::FPToSIOp::create(builder, location, to, value);
-    return to.isF64() ? arith::ExtFOp::create(builder, location, to, value).getResult()
-                      : arith::TruncFOp::create(builder, location, to, value).getResult();
+    return to.isF64()
+               ? arith::ExtFOp::create(builder, location, to, value).getResult()
+               : arith::TruncFOp::create(builder, location, to, value)
+                     .getResult();
   }
 
-  /// Builds the arguments from `first` on, literals with the type of the others.
+  /// Builds the arguments from `first` on, literals with the type of the
+  /// others.
   LogicalResult buildArguments(const Node &node, size_t first, Type wanted,
                                SmallVectorImpl<Value> &values) {
     SmallVector<Value> built(node.arguments.size());
@@ -228,54 +251,64 @@ private:
 
   Value buildCall(const Node &node, Type wanted) {
     SmallVector<Value> values;
-    if (node.arguments.size() == 1 && (node.name == "f32" || node.name == "f64" || node.name == "i64"))
+    if (node.arguments.size() == 1 &&
+        (node.name == "f32" || node.name == "f64" || node.name == "i64"))
       return buildConversion(node);
     if (node.name == "select" && node.arguments.size() == 3) {
       Value condition = build(node.arguments[0]);
       if (!condition || failed(buildArguments(node, 1, wanted, values)) ||
-          values[0].getType() != values[1].getType() || !condition.getType().isInteger(1))
+          values[0].getType() != values[1].getType() ||
+          !condition.getType().isInteger(1))
         return fail(node);
-      return arith::SelectOp::create(builder, location, condition, values[0], values[1]);
+      return arith::SelectOp::create(builder, location, condition, values[0],
+                                     values[1]);
     }
-    const auto *comparison =
-        llvm::find_if(comparisons, [&](auto &entry) { return entry.first == node.name; });
+    const auto *comparison = llvm::find_if(
+        comparisons, [&](auto &entry) { return entry.first == node.name; });
     bool compares = comparison != std::end(comparisons);
-    if (node.arguments.empty() || failed(buildArguments(node, 0, compares ? Type() : wanted, values)))
+    if (node.arguments.empty() ||
+        failed(buildArguments(node, 0, compares ? Type() : wanted, values)))
       return fail(node);
     Type type = values[0].getType();
-    if (!llvm::all_of(values, [&](Value value) { return value.getType() == type; }))
+    if (!llvm::all_of(values,
+                      [&](Value value) { return value.getType() == type; }))
       return fail(node);
     if (node.name == "not" && type.isInteger(1)) {
-      Value one = arith::ConstantOp::create(builder, location, builder.getBoolAttr(true));
+      Value one = arith::ConstantOp::create(builder, location,
+                                            builder.getBoolAttr(true));
       return arith::XOrIOp::create(builder, location, values[0], one);
     }
     if (compares && values.size() == 2)
       return isa<FloatType>(type)
-                 ? arith::CmpFOp::create(builder, location, comparison->second.first, values[0],
+                 ? arith::CmpFOp::create(builder, location,
+                                         comparison->second.first, values[0],
                                          values[1])
                        .getResult()
-                 : arith::CmpIOp::create(builder, location, comparison->second.second, values[0],
+                 : arith::CmpIOp::create(builder, location,
+                                         comparison->second.second, values[0],
                                          values[1])
                        .getResult();
     return buildOperation(node, values);
   }
 
   Value buildOperation(const Node &node, ArrayRef<Value> values) {
-    const auto *known =
-        llvm::find_if(arithmetic, [&](auto &entry) { return entry.first == node.name; });
+    const auto *known = llvm::find_if(
+        arithmetic, [&](auto &entry) { return entry.first == node.name; });
     bool real = isa<FloatType>(values[0].getType());
     std::string name = known == std::end(arithmetic) ? "math." + node.name
-                       : real                        ? known->second.first.str()
-                                                     : known->second.second.str();
-    auto registered = RegisteredOperationName::lookup(name, builder.getContext());
+                       : real ? known->second.first.str()
+                              : known->second.second.str();
+    auto registered =
+        RegisteredOperationName::lookup(name, builder.getContext());
     if (!registered)
       return fail(node);
     OperationState state(location, *registered);
     state.addOperands(values);
     state.addTypes(values[0].getType());
-    // Unary or binary operations only: an operation of the wrong arity is refused here.
-    bool binary = known != std::end(arithmetic) && node.name != "neg" && node.name != "abs" &&
-                  node.name != "round";
+    // Unary or binary operations only: an operation of the wrong arity is
+    // refused here.
+    bool binary = known != std::end(arithmetic) && node.name != "neg" &&
+                  node.name != "abs" && node.name != "round";
     if (values.size() != (binary ? 2u : 1u))
       return fail(node);
     return builder.create(state)->getResult(0);
@@ -294,10 +327,12 @@ Type pointTypeOf(Type operand, Type refElement) {
   if (isa<RefType>(operand))
     return computeTypeOf(refElement);
   Type element = elementOf(operand);
-  return isa<IndexType>(element) ? IntegerType::get(operand.getContext(), 64) : element;
+  return isa<IndexType>(element) ? IntegerType::get(operand.getContext(), 64)
+                                 : element;
 }
 
-ParseResult parseExpression(OpAsmParser &parser, OperationState &state, Type &result) {
+ParseResult parseExpression(OpAsmParser &parser, OperationState &state,
+                            Type &result) {
   Parser expression(parser);
   Node node;
   if (expression.parseSum(node) || parser.parseColon())
@@ -312,7 +347,8 @@ ParseResult parseExpression(OpAsmParser &parser, OperationState &state, Type &re
     if (i && parser.parseComma())
       return failure();
     if (succeeded(parser.parseOptionalKeyword("ref"))) {
-      if (parser.parseLess() || parser.parseType(refElement) || parser.parseGreater())
+      if (parser.parseLess() || parser.parseType(refElement) ||
+          parser.parseGreater())
         return failure();
       type = RefType::get(parser.getContext());
     } else if (parseShortType(parser, type)) {
@@ -343,18 +379,22 @@ ParseResult parseExpression(OpAsmParser &parser, OperationState &state, Type &re
   return success();
 }
 
-//===-- Printing ------------------------------------------------------------===//
+//===-- Printing
+//------------------------------------------------------------===//
 
 void printReal(OpAsmPrinter &printer, const APFloat &value) {
   if (!value.isFinite()) {
-    printer << (value.isNegative() ? "-" : "") << (value.isNaN() ? "nan" : "inf");
+    printer << (value.isNegative() ? "-" : "")
+            << (value.isNaN() ? "nan" : "inf");
     return;
   }
   double real = value.convertToDouble();
   if (std::abs(real) < 1e6 && real * 64 == std::floor(real * 64)) {
     SmallString<32> text;
     value.toString(text);
-    printer << text << (text.str().contains('.') || text.str().contains('E') ? "" : ".0");
+    printer << text
+            << (text.str().contains('.') || text.str().contains('E') ? ""
+                                                                     : ".0");
     return;
   }
   printer.printFloat(value);
@@ -364,7 +404,8 @@ namespace {
 
 class Printer {
 public:
-  Printer(OpAsmPrinter &printer, ValueRange operands) : printer(printer), operands(operands) {}
+  Printer(OpAsmPrinter &printer, ValueRange operands)
+      : printer(printer), operands(operands) {}
 
   void print(Value value, int context = 0) {
     if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -387,12 +428,14 @@ public:
       return print(op->getOperand(0), 3);
     }
     printer << nameOf(op) << "(";
-    llvm::interleaveComma(op->getOperands(), printer, [&](Value operand) { print(operand); });
+    llvm::interleaveComma(op->getOperands(), printer,
+                          [&](Value operand) { print(operand); });
     printer << ")";
   }
 
 private:
-  void printInfix(Operation *op, StringRef symbol, int precedence, int context) {
+  void printInfix(Operation *op, StringRef symbol, int precedence,
+                  int context) {
     printer << (precedence < context ? "(" : "");
     print(op->getOperand(0), precedence);
     printer << symbol;
@@ -402,8 +445,9 @@ private:
 
   void printLiteral(Attribute value) {
     if (auto integer = dyn_cast<IntegerAttr>(value)) {
-      printer << (integer.getType().isInteger(1) ? int64_t(integer.getValue().getBoolValue())
-                                                 : integer.getInt());
+      printer << (integer.getType().isInteger(1)
+                      ? int64_t(integer.getValue().getBoolValue())
+                      : integer.getInt());
       return;
     }
     printReal(printer, cast<FloatAttr>(value).getValue());
@@ -424,8 +468,8 @@ private:
     for (auto &[name, ops] : arithmetic)
       if (full == ops.first || full == ops.second)
         return name.str();
-    if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp, arith::FPToSIOp,
-            arith::ExtUIOp>(op)) {
+    if (isa<arith::SIToFPOp, arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp,
+            arith::FPToSIOp, arith::ExtUIOp>(op)) {
       std::string type;
       llvm::raw_string_ostream(type) << op->getResult(0).getType();
       return type;

@@ -5,7 +5,8 @@ using namespace mlir;
 
 namespace weir::tile {
 
-//===-- Pieces --------------------------------------------------------------===//
+//===-- Pieces
+//--------------------------------------------------------------===//
 
 ParseResult parseShortType(OpAsmParser &parser, Type &type) {
   if (succeeded(parser.parseOptionalKeyword("ref"))) {
@@ -15,7 +16,8 @@ ParseResult parseShortType(OpAsmParser &parser, Type &type) {
     return success();
   }
   SmallVector<int64_t> shape;
-  if (parser.parseDimensionList(shape, /*allowDynamic=*/false) || parser.parseType(type))
+  if (parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+      parser.parseType(type))
     return failure();
   if (shape.empty())
     return success();
@@ -27,7 +29,8 @@ ParseResult parseShortType(OpAsmParser &parser, Type &type) {
 
 static void printShortType(OpAsmPrinter &printer, Type type) {
   if (auto sub = dyn_cast<SubType>(type))
-    printer << sub.getRows() << "x" << sub.getColumns() << "x" << sub.getElementType();
+    printer << sub.getRows() << "x" << sub.getColumns() << "x"
+            << sub.getElementType();
   else
     printer << type;
 }
@@ -40,20 +43,23 @@ void printShortType(OpAsmPrinter &printer, Value value) {
 }
 
 void SubType::print(AsmPrinter &printer) const {
-  printer << "<" << getRows() << "x" << getColumns() << "x" << getElementType() << ">";
+  printer << "<" << getRows() << "x" << getColumns() << "x" << getElementType()
+          << ">";
 }
 
 Type SubType::parse(AsmParser &parser) {
   SmallVector<int64_t> shape;
   Type element;
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
       parser.parseType(element) || parser.parseGreater())
     return {};
   if (shape.size() != 2) {
     parser.emitError(parser.getNameLoc(), "a sub-tile has two extents");
     return {};
   }
-  return parser.getChecked<SubType>(parser.getContext(), shape[0], shape[1], element);
+  return parser.getChecked<SubType>(parser.getContext(), shape[0], shape[1],
+                                    element);
 }
 
 void keepResultName(OpAsmParser &parser, OperationState &state) {
@@ -62,37 +68,44 @@ void keepResultName(OpAsmParser &parser, OperationState &state) {
     state.addAttribute("asm_name", parser.getBuilder().getStringAttr(name));
 }
 
-ParseResult parseSubscripts(OpAsmParser &parser, OperationState &state, StringRef name,
-                            int32_t &count) {
+ParseResult parseSubscripts(OpAsmParser &parser, OperationState &state,
+                            StringRef name, int32_t &count) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   Attribute map;
   if (parser.parseAffineMapOfSSAIds(operands, map, name, state.attributes))
     return failure();
   count = operands.size();
-  return parser.resolveOperands(operands, parser.getBuilder().getIndexType(), state.operands);
+  return parser.resolveOperands(operands, parser.getBuilder().getIndexType(),
+                                state.operands);
 }
 
-static void printSubscripts(OpAsmPrinter &printer, AffineMapAttr map, ValueRange operands) {
+static void printSubscripts(OpAsmPrinter &printer, AffineMapAttr map,
+                            ValueRange operands) {
   printer << "[";
   printer.printAffineMapOfSSAIds(map, operands);
   printer << "]";
 }
 
-static ParseResult parseIndex(OpAsmParser &parser, SmallVectorImpl<Value> &values) {
+static ParseResult parseIndex(OpAsmParser &parser,
+                              SmallVectorImpl<Value> &values) {
   OpAsmParser::UnresolvedOperand operand;
   return failure(parser.parseOperand(operand) ||
-                 parser.resolveOperand(operand, parser.getBuilder().getIndexType(), values));
+                 parser.resolveOperand(
+                     operand, parser.getBuilder().getIndexType(), values));
 }
 
 static ParseResult parseRef(OpAsmParser &parser, OperationState &state) {
   OpAsmParser::UnresolvedOperand operand;
   return failure(parser.parseOperand(operand) ||
-                 parser.resolveOperand(operand, RefType::get(parser.getContext()), state.operands));
+                 parser.resolveOperand(operand,
+                                       RefType::get(parser.getContext()),
+                                       state.operands));
 }
 
-static ParseResult parseArguments(OpAsmParser &parser, OperationState &state,
-                                  SmallVectorImpl<OpAsmParser::Argument> &arguments,
-                                  SmallVectorImpl<bool> *descending = nullptr) {
+static ParseResult
+parseArguments(OpAsmParser &parser, OperationState &state,
+               SmallVectorImpl<OpAsmParser::Argument> &arguments,
+               SmallVectorImpl<bool> *descending = nullptr) {
   Builder &builder = parser.getBuilder();
   SmallVector<Attribute> names;
   auto parseOne = [&]() -> ParseResult {
@@ -102,7 +115,8 @@ static ParseResult parseArguments(OpAsmParser &parser, OperationState &state,
     argument.type = builder.getIndexType();
     names.push_back(builder.getStringAttr(argument.ssaName.name.drop_front()));
     if (descending)
-      descending->push_back(succeeded(parser.parseOptionalKeyword("descending")));
+      descending->push_back(
+          succeeded(parser.parseOptionalKeyword("descending")));
     return success();
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseOne))
@@ -122,8 +136,8 @@ static ParseResult parseEncoding(OpAsmParser &parser, OperationState &state) {
   Attribute encoding = RowsAttr::get(parser.getContext());
   if (failed(parser.parseOptionalKeyword("rows"))) {
     int64_t width;
-    if (parser.parseKeyword("panel") || parser.parseLess() || parser.parseInteger(width) ||
-        parser.parseGreater())
+    if (parser.parseKeyword("panel") || parser.parseLess() ||
+        parser.parseInteger(width) || parser.parseGreater())
       return failure();
     encoding = PanelAttr::get(parser.getContext(), width);
   }
@@ -139,14 +153,18 @@ static void printEncoding(OpAsmPrinter &printer, Attribute encoding) {
 }
 
 /// The words that all operations keep out of the printed attributes.
-static void printAttributes(OpAsmPrinter &printer, Operation *op, ArrayRef<StringRef> own) {
-  SmallVector<StringRef> elided = {"asm_name", "arg_names", "operandSegmentSizes"};
+static void printAttributes(OpAsmPrinter &printer, Operation *op,
+                            ArrayRef<StringRef> own) {
+  SmallVector<StringRef> elided = {"asm_name", "arg_names",
+                                   "operandSegmentSizes"};
   elided.append(own.begin(), own.end());
   printer.printOptionalAttrDict(op->getAttrs(), elided);
 }
 
-static void addSegments(OpAsmParser &parser, OperationState &state, ArrayRef<int32_t> sizes) {
-  state.addAttribute("operandSegmentSizes", parser.getBuilder().getDenseI32ArrayAttr(sizes));
+static void addSegments(OpAsmParser &parser, OperationState &state,
+                        ArrayRef<int32_t> sizes) {
+  state.addAttribute("operandSegmentSizes",
+                     parser.getBuilder().getDenseI32ArrayAttr(sizes));
 }
 
 /// `(%m0 + 192 to %$m, %$d)`: origins, then ends, are added as operands.
@@ -161,8 +179,8 @@ static ParseResult parseDomain(OpAsmParser &parser, OperationState &state,
     if (failed(parser.parseOptionalPlus()))
       return success();
     origins.push_back(ends.pop_back_val());
-    return failure(parser.parseInteger(tiles.back()) || parser.parseKeyword("to") ||
-                   parseIndex(parser, ends));
+    return failure(parser.parseInteger(tiles.back()) ||
+                   parser.parseKeyword("to") || parseIndex(parser, ends));
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseRank))
     return failure();
@@ -185,7 +203,8 @@ static void printDomain(OpAsmPrinter &printer, Domain domain) {
   printer << ")";
 }
 
-static void printBody(OpAsmPrinter &printer, Region &body, bool terminator = false) {
+static void printBody(OpAsmPrinter &printer, Region &body,
+                      bool terminator = false) {
   printer << " ";
   printer.printRegion(body, /*printEntryBlockArgs=*/false, terminator);
 }
@@ -203,12 +222,14 @@ static ParseResult parseBody(OpAsmParser &parser, OperationState &state,
   return success();
 }
 
-//===-- Kernels and control -------------------------------------------------===//
+//===-- Kernels and control
+//-------------------------------------------------===//
 
 /// `%Q: f32[b, m]` as an argument of a kernel.
-static ParseResult parseKernelArgument(OpAsmParser &parser, Direction direction,
-                                       SmallVectorImpl<OpAsmParser::Argument> &values,
-                                       SmallVectorImpl<Attribute> &arguments) {
+static ParseResult
+parseKernelArgument(OpAsmParser &parser, Direction direction,
+                    SmallVectorImpl<OpAsmParser::Argument> &values,
+                    SmallVectorImpl<Attribute> &arguments) {
   Builder &builder = parser.getBuilder();
   auto &value = values.emplace_back();
   Type element;
@@ -228,9 +249,10 @@ static ParseResult parseKernelArgument(OpAsmParser &parser, Direction direction,
   }
   if (!tensor && direction == Direction::In)
     direction = Direction::Param;
-  auto argument = ArgumentAttr::get(builder.getContext(),
-                                    builder.getStringAttr(value.ssaName.name.drop_front()),
-                                    direction, builder.getArrayAttr(ranks), element);
+  auto argument =
+      ArgumentAttr::get(builder.getContext(),
+                        builder.getStringAttr(value.ssaName.name.drop_front()),
+                        direction, builder.getArrayAttr(ranks), element);
   value.type = KernelOp::valueTypeOf(argument);
   arguments.push_back(argument);
   return success();
@@ -250,16 +272,24 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
       return failure();
     ranks.push_back(builder.getStringAttr(rank));
     // The attribute keeps the characters alive that name the block argument.
-    value.ssaName.name = builder.getStringAttr("%" + extentName(rank)).getValue();
+    value.ssaName.name =
+        builder.getStringAttr("%" + extentName(rank)).getValue();
     value.ssaName.number = 0;
     value.type = builder.getIndexType();
     pinned.push_back(-1);
-    return succeeded(parser.parseOptionalEqual()) ? parser.parseInteger(pinned.back()) : success();
+    return succeeded(parser.parseOptionalEqual())
+               ? parser.parseInteger(pinned.back())
+               : success();
   };
-  auto parseIn = [&] { return parseKernelArgument(parser, Direction::In, values, arguments); };
-  auto parseOut = [&] { return parseKernelArgument(parser, Direction::Out, values, arguments); };
+  auto parseIn = [&] {
+    return parseKernelArgument(parser, Direction::In, values, arguments);
+  };
+  auto parseOut = [&] {
+    return parseKernelArgument(parser, Direction::Out, values, arguments);
+  };
   constexpr auto paren = OpAsmParser::Delimiter::Paren;
-  if (parser.parseSymbolName(name, "sym_name", state.attributes) || parser.parseKeyword("sizes") ||
+  if (parser.parseSymbolName(name, "sym_name", state.attributes) ||
+      parser.parseKeyword("sizes") ||
       parser.parseCommaSeparatedList(paren, parseRank) ||
       parser.parseCommaSeparatedList(paren, parseIn) || parser.parseArrow() ||
       parser.parseCommaSeparatedList(paren, parseOut) ||
@@ -275,7 +305,8 @@ void KernelOp::print(OpAsmPrinter &printer) {
   printer << " ";
   printer.printSymbolName(getSymName());
   printer << " sizes(";
-  for (auto [i, rank] : llvm::enumerate(getRanks().getAsValueRange<StringAttr>())) {
+  for (auto [i, rank] :
+       llvm::enumerate(getRanks().getAsValueRange<StringAttr>())) {
     printer << (i ? ", " : "");
     printer.printKeywordOrString(rank);
     if (getPinned()[i] >= 0)
@@ -293,17 +324,19 @@ void KernelOp::print(OpAsmPrinter &printer) {
       printer << "    -> (";
       out = first = true;
     }
-    printer << (first ? "" : ", ") << getValue(i) << ": " << argument.getElementType();
+    printer << (first ? "" : ", ") << getValue(i) << ": "
+            << argument.getElementType();
     if (argument.getDirection() == Direction::Param)
       continue;
     printer << "[";
-    llvm::interleaveComma(argument.getRanks().getAsValueRange<StringAttr>(), printer,
-                          [&](StringRef rank) { printer.printKeywordOrString(rank); });
+    llvm::interleaveComma(
+        argument.getRanks().getAsValueRange<StringAttr>(), printer,
+        [&](StringRef rank) { printer.printKeywordOrString(rank); });
     printer << "]";
   }
   printer << (out ? ")" : ") -> ()");
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {"sym_name", "ranks", "pinned", "arguments"});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {"sym_name", "ranks", "pinned", "arguments"});
   printBody(printer, getBody());
 }
 
@@ -338,16 +371,20 @@ ParseResult ParallelOp::parse(OpAsmParser &parser, OperationState &state) {
     steps.push_back(1);
     if (parseIndex(parser, ends))
       return failure();
-    return succeeded(parser.parseOptionalKeyword("by")) ? parser.parseInteger(steps.back())
-                                                        : success();
+    return succeeded(parser.parseOptionalKeyword("by"))
+               ? parser.parseInteger(steps.back())
+               : success();
   };
-  if (parseArguments(parser, state, arguments, &descending) || parser.parseKeyword("in") ||
-      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseRank) ||
+  if (parseArguments(parser, state, arguments, &descending) ||
+      parser.parseKeyword("in") ||
+      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren,
+                                     parseRank) ||
       parser.parseOptionalAttrDictWithKeyword(state.attributes))
     return failure();
   state.addOperands(ends);
   state.addAttribute("steps", parser.getBuilder().getDenseI64ArrayAttr(steps));
-  state.addAttribute("descending", parser.getBuilder().getDenseBoolArrayAttr(descending));
+  state.addAttribute("descending",
+                     parser.getBuilder().getDenseBoolArrayAttr(descending));
   return parseBody(parser, state, arguments);
 }
 
@@ -374,31 +411,36 @@ ParseResult ForOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<Value> bounds;
   int64_t step;
   std::string word;
-  if (parser.parseArgument(argument) || parser.parseEqual() || parseIndex(parser, bounds) ||
-      parser.parseKeyword("to") || parseIndex(parser, bounds) || parser.parseKeyword("step") ||
+  if (parser.parseArgument(argument) || parser.parseEqual() ||
+      parseIndex(parser, bounds) || parser.parseKeyword("to") ||
+      parseIndex(parser, bounds) || parser.parseKeyword("step") ||
       parser.parseInteger(step))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("full")) &&
-      (parseIndex(parser, bounds) || parser.parseKeyword("to") || parseIndex(parser, bounds)))
+      (parseIndex(parser, bounds) || parser.parseKeyword("to") ||
+       parseIndex(parser, bounds)))
     return failure();
   SMLoc location = parser.getCurrentLocation();
   if (parser.parseKeywordOrString(&word))
     return failure();
   auto order = symbolizeOrder(word);
   if (!order)
-    return parser.emitError(location, "expected 'any', 'ascending' or 'descending'");
+    return parser.emitError(location,
+                            "expected 'any', 'ascending' or 'descending'");
   argument.type = builder.getIndexType();
   state.addOperands(bounds);
   state.addAttribute("step", builder.getI64IntegerAttr(step));
   state.addAttribute("order", OrderAttr::get(parser.getContext(), *order));
-  state.addAttribute("arg_names", builder.getStrArrayAttr({argument.ssaName.name.drop_front()}));
+  state.addAttribute("arg_names", builder.getStrArrayAttr(
+                                      {argument.ssaName.name.drop_front()}));
   return parseBody(parser, state, argument);
 }
 
 void ForOp::print(OpAsmPrinter &printer) {
   printer << " ";
   printer.printOperand(getBody().getArgument(0));
-  printer << " = " << getLower() << " to " << getUpper() << " step " << getStep();
+  printer << " = " << getLower() << " to " << getUpper() << " step "
+          << getStep();
   if (!getFull().empty())
     printer << " full " << getFull()[0] << " to " << getFull()[1];
   printer << " " << stringifyOrder(getOrder());
@@ -412,10 +454,12 @@ ParseResult SubtileOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<Value> only;
   if (parseArguments(parser, state, arguments) || parser.parseKeyword("in") ||
       parseDomain(parser, state, segments) || parser.parseKeyword("shape") ||
-      parser.parseDimensionList(shape, /*allowDynamic=*/false, /*withTrailingX=*/false))
+      parser.parseDimensionList(shape, /*allowDynamic=*/false,
+                                /*withTrailingX=*/false))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("only")) &&
-      (parseIndex(parser, only) || parser.parseKeyword("to") || parseIndex(parser, only)))
+      (parseIndex(parser, only) || parser.parseKeyword("to") ||
+       parseIndex(parser, only)))
     return failure();
   state.addOperands(only);
   segments.push_back(only.size());
@@ -438,7 +482,8 @@ void SubtileOp::print(OpAsmPrinter &printer) {
 ParseResult WhenOp::parse(OpAsmParser &parser, OperationState &state) {
   OpAsmParser::UnresolvedOperand condition;
   Type type;
-  if (parser.parseOperand(condition) || parser.parseColon() || parseShortType(parser, type) ||
+  if (parser.parseOperand(condition) || parser.parseColon() ||
+      parseShortType(parser, type) ||
       parser.resolveOperand(condition, type, state.operands))
     return failure();
   return parseBody(parser, state);
@@ -450,7 +495,8 @@ void WhenOp::print(OpAsmPrinter &printer) {
   printBody(printer, getBody());
 }
 
-//===-- Block tiles ---------------------------------------------------------===//
+//===-- Block tiles
+//---------------------------------------------------------===//
 
 /// True if the stage's region is one unmasked load, which has a short form.
 static LoadOp getOnlyLoad(StageOp stage) {
@@ -463,14 +509,16 @@ static LoadOp getOnlyLoad(StageOp stage) {
 }
 
 /// `%K[%b, %d]`, where names of `arguments` mean the region's own.
-static ParseResult parseOnlyLoad(OpAsmParser &parser, OperationState &state, Type element,
+static ParseResult parseOnlyLoad(OpAsmParser &parser, OperationState &state,
+                                 Type element,
                                  ArrayRef<OpAsmParser::Argument> arguments) {
   OpAsmParser::UnresolvedOperand ref;
   SmallVector<OpAsmParser::UnresolvedOperand> names;
   SmallVector<Value> refs, indices;
   NamedAttrList ignored;
   Attribute map;
-  if (parser.parseOperand(ref) || parser.parseAffineMapOfSSAIds(names, map, "map", ignored) ||
+  if (parser.parseOperand(ref) ||
+      parser.parseAffineMapOfSSAIds(names, map, "map", ignored) ||
       parser.resolveOperand(ref, RefType::get(parser.getContext()), refs))
     return failure();
   OpBuilder builder(parser.getContext());
@@ -478,16 +526,19 @@ static ParseResult parseOnlyLoad(OpAsmParser &parser, OperationState &state, Typ
   for (auto &argument : arguments)
     block->addArgument(argument.type, state.location);
   for (auto &name : names) {
-    auto *own = llvm::find_if(arguments, [&](const OpAsmParser::Argument &argument) {
-      return argument.ssaName.name == name.name && argument.ssaName.number == name.number;
-    });
+    auto *own =
+        llvm::find_if(arguments, [&](const OpAsmParser::Argument &argument) {
+          return argument.ssaName.name == name.name &&
+                 argument.ssaName.number == name.number;
+        });
     if (own != arguments.end())
       indices.push_back(block->getArgument(own - arguments.begin()));
     else if (parser.resolveOperand(name, builder.getIndexType(), indices))
       return failure();
   }
-  auto load = LoadOp::create(builder, state.location, computeTypeOf(element), refs[0],
-                             cast<AffineMapAttr>(map), indices, Value());
+  auto load =
+      LoadOp::create(builder, state.location, computeTypeOf(element), refs[0],
+                     cast<AffineMapAttr>(map), indices, Value());
   YieldOp::create(builder, state.location, load);
   return success();
 }
@@ -499,7 +550,8 @@ ParseResult StageOp::parse(OpAsmParser &parser, OperationState &state) {
   Type element;
   if (parseArguments(parser, state, arguments) || parser.parseKeyword("in") ||
       parseDomain(parser, state, segments) || parser.parseKeyword("as") ||
-      parseEncoding(parser, state) || parser.parseKeyword("of") || parser.parseType(element))
+      parseEncoding(parser, state) || parser.parseKeyword("of") ||
+      parser.parseType(element))
     return failure();
   addSegments(parser, state, segments);
   state.addAttribute("elementType", TypeAttr::get(element));
@@ -541,8 +593,10 @@ ParseResult CarryOp::parse(OpAsmParser &parser, OperationState &state) {
   if (succeeded(parser.parseOptionalKeyword("inf"))) {
     auto type = dyn_cast<FloatType>(element);
     if (!type)
-      return parser.emitError(parser.getCurrentLocation(), "'inf' is not of this type");
-    init = FloatAttr::get(type, APFloat::getInf(type.getFloatSemantics(), negative));
+      return parser.emitError(parser.getCurrentLocation(),
+                              "'inf' is not of this type");
+    init = FloatAttr::get(type,
+                          APFloat::getInf(type.getFloatSemantics(), negative));
   } else {
     double value;
     int64_t integer;
@@ -568,8 +622,10 @@ void CarryOp::print(OpAsmPrinter &printer) {
     printer << " = ";
     printReal(printer, init.getValue());
   } else if (auto integer = dyn_cast_or_null<IntegerAttr>(getInitAttr())) {
-    printer << " = " << (getElementType().isInteger(1) ? int64_t(integer.getValue().getBoolValue())
-                                                       : integer.getInt());
+    printer << " = "
+            << (getElementType().isInteger(1)
+                    ? int64_t(integer.getValue().getBoolValue())
+                    : integer.getInt());
   }
   printAttributes(printer, *this, {"tiles", "elementType", "init"});
 }
@@ -578,8 +634,9 @@ ParseResult ConvertOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
   OpAsmParser::UnresolvedOperand value;
   Type type;
-  if (parser.parseOperand(value) || parser.parseColon() || parseShortType(parser, type) ||
-      parser.parseKeyword("to") || parseEncoding(parser, state) ||
+  if (parser.parseOperand(value) || parser.parseColon() ||
+      parseShortType(parser, type) || parser.parseKeyword("to") ||
+      parseEncoding(parser, state) ||
       parser.resolveOperand(value, type, state.operands))
     return failure();
   state.addTypes(RefType::get(parser.getContext()));
@@ -593,24 +650,29 @@ void ConvertOp::print(OpAsmPrinter &printer) {
   printEncoding(printer, getEncoding());
 }
 
-//===-- Access --------------------------------------------------------------===//
+//===-- Access
+//--------------------------------------------------------------===//
 
 /// `where %mask`, of the shape of `type`.
-static ParseResult parseMask(OpAsmParser &parser, OpAsmParser::UnresolvedOperand &mask,
+static ParseResult parseMask(OpAsmParser &parser,
+                             OpAsmParser::UnresolvedOperand &mask,
                              bool &masked) {
   masked = succeeded(parser.parseOptionalKeyword("where"));
   return masked ? parser.parseOperand(mask) : success();
 }
 
 static Type maskTypeFor(Type type) {
-  return shapedType(rowsOf(type), columnsOf(type), IntegerType::get(type.getContext(), 1));
+  return shapedType(rowsOf(type), columnsOf(type),
+                    IntegerType::get(type.getContext(), 1));
 }
 
 /// Resolves a mask; its type follows where its shape is not that of `type`.
-static ParseResult resolveMask(OpAsmParser &parser, const OpAsmParser::UnresolvedOperand &mask,
+static ParseResult resolveMask(OpAsmParser &parser,
+                               const OpAsmParser::UnresolvedOperand &mask,
                                Type type, OperationState &state) {
   Type maskType = maskTypeFor(type);
-  if (succeeded(parser.parseOptionalComma()) && parseShortType(parser, maskType))
+  if (succeeded(parser.parseOptionalComma()) &&
+      parseShortType(parser, maskType))
     return failure();
   return parser.resolveOperand(mask, maskType, state.operands);
 }
@@ -629,7 +691,8 @@ ParseResult LoadOp::parse(OpAsmParser &parser, OperationState &state) {
   int32_t count;
   Type type;
   if (parseRef(parser, state) || parseSubscripts(parser, state, "map", count) ||
-      parseMask(parser, mask, masked) || parser.parseColon() || parseShortType(parser, type))
+      parseMask(parser, mask, masked) || parser.parseColon() ||
+      parseShortType(parser, type))
     return failure();
   if (masked && resolveMask(parser, mask, type, state))
     return failure();
@@ -653,9 +716,10 @@ ParseResult StoreOp::parse(OpAsmParser &parser, OperationState &state) {
   int32_t count;
   Type type;
   OperationState rest(state.location, state.name);
-  if (parser.parseOperand(value) || parser.parseComma() || parseRef(parser, rest) ||
-      parseSubscripts(parser, rest, "map", count) || parser.parseColon() ||
-      parseShortType(parser, type) || parser.resolveOperand(value, type, state.operands))
+  if (parser.parseOperand(value) || parser.parseComma() ||
+      parseRef(parser, rest) || parseSubscripts(parser, rest, "map", count) ||
+      parser.parseColon() || parseShortType(parser, type) ||
+      parser.resolveOperand(value, type, state.operands))
     return failure();
   state.addOperands(rest.operands);
   state.attributes.append(rest.attributes.begin(), rest.attributes.end());
@@ -687,7 +751,8 @@ void MaskOp::print(OpAsmPrinter &printer) {
   printShortType(printer, getResult());
 }
 
-//===-- Computation ---------------------------------------------------------===//
+//===-- Computation
+//---------------------------------------------------------===//
 
 ParseResult MapOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
@@ -723,7 +788,8 @@ ParseResult ReduceOp::parse(OpAsmParser &parser, OperationState &state) {
   std::string word;
   SMLoc location = parser.getCurrentLocation();
   if (parser.parseKeywordOrString(&word) || parser.parseOperand(value) ||
-      parseMask(parser, mask, masked) || parser.parseColon() || parseShortType(parser, type) ||
+      parseMask(parser, mask, masked) || parser.parseColon() ||
+      parseShortType(parser, type) ||
       parser.resolveOperand(value, type, state.operands))
     return failure();
   if (masked && resolveMask(parser, mask, type, state))
@@ -747,11 +813,13 @@ void ReduceOp::print(OpAsmPrinter &printer) {
 
 ParseResult ContractOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
-  OperationState left(state.location, state.name), right(state.location, state.name);
+  OperationState left(state.location, state.name),
+      right(state.location, state.name);
   int32_t lefts, rights;
   Type type;
-  if (parseRef(parser, left) || parseSubscripts(parser, left, "lhsMap", lefts) ||
-      parser.parseComma() || parseRef(parser, right) ||
+  if (parseRef(parser, left) ||
+      parseSubscripts(parser, left, "lhsMap", lefts) || parser.parseComma() ||
+      parseRef(parser, right) ||
       parseSubscripts(parser, right, "rhsMap", rights) || parser.parseColon() ||
       parseShortType(parser, type))
     return failure();
@@ -775,17 +843,33 @@ void ContractOp::print(OpAsmPrinter &printer) {
 }
 
 ParseResult AccumulateOp::parse(OpAsmParser &parser, OperationState &state) {
+  OpAsmParser::UnresolvedOperand mask;
+  bool masked;
   int32_t count;
-  return failure(parseRef(parser, state) || parser.parseLSquare() ||
-                 parseIndex(parser, state.operands) || parser.parseRSquare() ||
-                 parser.parseOptionalPlus() || parser.parseEqual() || parseRef(parser, state) ||
-                 parser.parseComma() || parseRef(parser, state) ||
-                 parseSubscripts(parser, state, "rhsMap", count));
+  Type type;
+  if (parseRef(parser, state) || parser.parseLSquare() ||
+      parseIndex(parser, state.operands) || parser.parseRSquare() ||
+      parser.parseOptionalPlus() || parser.parseEqual() ||
+      parseRef(parser, state) || parser.parseComma() ||
+      parseRef(parser, state) ||
+      parseSubscripts(parser, state, "rhsMap", count) ||
+      parseMask(parser, mask, masked))
+    return failure();
+  if (masked && (parser.parseColon() || parseShortType(parser, type) ||
+                 parser.resolveOperand(mask, type, state.operands)))
+    return failure();
+  addSegments(parser, state, {1, 1, 1, 1, count, masked});
+  return success();
 }
 
 void AccumulateOp::print(OpAsmPrinter &printer) {
-  printer << " " << getRef() << "[" << getRow() << "] += " << getLhs() << ", " << getRhs();
+  printer << " " << getRef() << "[" << getRow() << "] += " << getLhs() << ", "
+          << getRhs();
   printSubscripts(printer, getRhsMapAttr(), getRhsIndices());
+  if (!getMask())
+    return;
+  printer << " where " << getMask() << " : ";
+  printShortType(printer, getMask());
 }
 
 ParseResult YieldOp::parse(OpAsmParser &parser, OperationState &state) {

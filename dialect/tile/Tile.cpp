@@ -36,11 +36,13 @@ void TileDialect::initialize() {
 DomainRank Domain::operator[](size_t i) const {
   if (tiles[i] == 0)
     return {Value(), ends[i], 0};
-  size_t origin = llvm::count_if(tiles.take_front(i), [](int64_t tile) { return tile != 0; });
+  size_t origin = llvm::count_if(tiles.take_front(i),
+                                 [](int64_t tile) { return tile != 0; });
   return {origins[origin], ends[i], tiles[i]};
 }
 
-//===-- Shapes --------------------------------------------------------------===//
+//===-- Shapes
+//--------------------------------------------------------------===//
 
 Type computeTypeOf(Type type) {
   if (type.isF64() || type.isInteger(1))
@@ -51,7 +53,9 @@ Type computeTypeOf(Type type) {
 }
 
 Type shapedType(int64_t rows, int64_t columns, Type type) {
-  return rows == 1 && columns == 1 ? type : SubType::get(type.getContext(), rows, columns, type);
+  return rows == 1 && columns == 1
+             ? type
+             : SubType::get(type.getContext(), rows, columns, type);
 }
 
 int64_t rowsOf(Type type) {
@@ -71,7 +75,9 @@ Type elementOf(Type type) {
 
 static SubtileOp subtileOf(Value index) {
   auto argument = dyn_cast<BlockArgument>(index);
-  return argument ? dyn_cast_or_null<SubtileOp>(argument.getOwner()->getParentOp()) : SubtileOp();
+  return argument
+             ? dyn_cast_or_null<SubtileOp>(argument.getOwner()->getParentOp())
+             : SubtileOp();
 }
 
 bool isRowIndex(Value index) {
@@ -93,13 +99,14 @@ Type shapeOfIndices(ValueRange indices, Type element) {
   return shapedType(rows, columns, element);
 }
 
-//===-- References ----------------------------------------------------------===//
+//===-- References
+//----------------------------------------------------------===//
 
 static ArgumentAttr argumentOf(Value ref) {
   auto argument = cast<BlockArgument>(ref);
   auto kernel = cast<KernelOp>(argument.getOwner()->getParentOp());
-  return cast<ArgumentAttr>(
-      kernel.getArguments()[argument.getArgNumber() - kernel.getRanks().size()]);
+  return cast<ArgumentAttr>(kernel.getArguments()[argument.getArgNumber() -
+                                                  kernel.getRanks().size()]);
 }
 
 int64_t rankOf(Value ref) {
@@ -129,61 +136,92 @@ Type KernelOp::valueTypeOf(ArgumentAttr argument) {
   if (argument.getDirection() != Direction::Param)
     return RefType::get(argument.getContext());
   Type computed = computeTypeOf(type);
-  return computed.isInteger(64) ? IndexType::get(argument.getContext()) : computed;
+  return computed.isInteger(64) ? IndexType::get(argument.getContext())
+                                : computed;
 }
 
-void LoadOp::build(OpBuilder &builder, OperationState &state, Type type, Value ref,
-                   ValueRange subscripts) {
+void LoadOp::build(OpBuilder &builder, OperationState &state, Type type,
+                   Value ref, ValueRange subscripts) {
   build(builder, state, type, ref,
-        AffineMapAttr::get(builder.getMultiDimIdentityMap(subscripts.size())), subscripts, Value());
+        AffineMapAttr::get(builder.getMultiDimIdentityMap(subscripts.size())),
+        subscripts, Value());
 }
 
-//===-- Names ---------------------------------------------------------------===//
+//===-- Names
+//---------------------------------------------------------------===//
 
 std::string extentName(StringRef rank) { return ("$" + rank).str(); }
 
-void KernelOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
-  for (auto [i, rank] : llvm::enumerate(getRanks().getAsValueRange<StringAttr>()))
+void KernelOp::getAsmBlockArgumentNames(Region &region,
+                                        OpAsmSetValueNameFn setName) {
+  for (auto [i, rank] :
+       llvm::enumerate(getRanks().getAsValueRange<StringAttr>()))
     setName(getExtent(i), extentName(rank));
   for (auto [i, argument] : llvm::enumerate(getArgumentAttrs()))
     setName(getValue(i), argument.getName().getValue());
 }
 
-/// Names a result after the `name` attribute that a generator or the parser left.
-static void nameResult(Operation *op, StringRef fallback, OpAsmSetValueNameFn setName) {
+/// Names a result after the `name` attribute that a generator or the parser
+/// left.
+static void nameResult(Operation *op, StringRef fallback,
+                       OpAsmSetValueNameFn setName) {
   auto name = op->getAttrOfType<StringAttr>("asm_name");
   setName(op->getResult(0), name ? name.getValue() : fallback);
 }
 
-static void nameArguments(Operation *op, Region &region, OpAsmSetValueNameFn setName) {
+static void nameArguments(Operation *op, Region &region,
+                          OpAsmSetValueNameFn setName) {
   auto names = op->getAttrOfType<ArrayAttr>("arg_names");
   if (!names)
     return;
-  for (auto [argument, name] : llvm::zip(region.getArguments(), names.getAsRange<StringAttr>()))
+  for (auto [argument, name] :
+       llvm::zip(region.getArguments(), names.getAsRange<StringAttr>()))
     setName(argument, name.getValue());
 }
 
-void ParallelOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+void ParallelOp::getAsmBlockArgumentNames(Region &region,
+                                          OpAsmSetValueNameFn setName) {
   nameArguments(*this, region, setName);
 }
-void ForOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+void ForOp::getAsmBlockArgumentNames(Region &region,
+                                     OpAsmSetValueNameFn setName) {
   nameArguments(*this, region, setName);
 }
-void SubtileOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+void SubtileOp::getAsmBlockArgumentNames(Region &region,
+                                         OpAsmSetValueNameFn setName) {
   nameArguments(*this, region, setName);
 }
-void StageOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+void StageOp::getAsmBlockArgumentNames(Region &region,
+                                       OpAsmSetValueNameFn setName) {
   nameArguments(*this, region, setName);
 }
 
-void IndexOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "i", setName); }
-void StageOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "staged", setName); }
-void CarryOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "state", setName); }
-void ConvertOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "panel", setName); }
-void LoadOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "x", setName); }
-void MaskOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "keep", setName); }
-void MapOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "y", setName); }
-void ReduceOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "r", setName); }
-void ContractOp::getAsmResultNames(OpAsmSetValueNameFn setName) { nameResult(*this, "s", setName); }
+void IndexOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "i", setName);
+}
+void StageOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "staged", setName);
+}
+void CarryOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "state", setName);
+}
+void ConvertOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "panel", setName);
+}
+void LoadOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "x", setName);
+}
+void MaskOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "keep", setName);
+}
+void MapOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "y", setName);
+}
+void ReduceOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "r", setName);
+}
+void ContractOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  nameResult(*this, "s", setName);
+}
 
 } // namespace weir::tile

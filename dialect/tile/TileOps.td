@@ -346,21 +346,24 @@ def Tile_ContractOp : Tile_CustomOp<"contract", [AttrSizedOperandSegments, Names
   let results = (outs Tile_Sub:$result);
 }
 
-def Tile_AccumulateOp : Tile_CustomOp<"accumulate"> {
+def Tile_AccumulateOp : Tile_CustomOp<"accumulate", [AttrSizedOperandSegments]> {
   let summary = "contraction added to a carried block";
   let description = [{
     Adds to the rows of a carried block (m, f) the sum, over the sub-tile's
     columns n, of the converted sub-tile at (m, n) times the staged block at
-    (…, f, n). Subscripts of the staged block are its leading ranks, then n.
+    (…, f, n). Subscripts of the staged block are its leading ranks, then n. Where
+    a mask is given, a point at which the sub-tile is 0 takes no part: 0 times
+    infinity is not added for a point that the mask has left out.
 
     (C1) the left block is a converted sub-tile, the right staged in panels.
 
     ```mlir
-    tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n]
+    tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n] where %keep : 6x64xi1
     ```
   }];
   let arguments = (ins Tile_Ref:$ref, Index:$row, Tile_Ref:$lhs, Tile_Ref:$rhs,
-                       AffineMapAttr:$rhsMap, Variadic<Index>:$rhsIndices);
+                       AffineMapAttr:$rhsMap, Variadic<Index>:$rhsIndices,
+                       Optional<Tile_Value>:$mask);
 }
 
 def Tile_YieldOp : Tile_CustomOp<"yield", [Terminator, ReturnLike, Pure]> {

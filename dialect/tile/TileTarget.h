@@ -10,7 +10,8 @@ namespace weir::tile {
 struct TilePlan {
   int64_t rows;      ///< of a sub-tile, and width of a left operand's panels
   int64_t columns;   ///< of a sub-tile, and width of a right operand's panels
-  int64_t blockRows; ///< of a block that stays while columns stream by; a multiple of `rows`
+  int64_t blockRows; ///< of a block that stays while columns stream by; a
+                     ///< multiple of `rows`
 };
 
 /// Decides where tiles live and how a tile contraction is done. What makes tile

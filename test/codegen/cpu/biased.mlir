@@ -42,7 +42,7 @@ tile.kernel @biased sizes(b, h, g, m, n, d, f)
         %sum = tile.reduce sum %p : 6x64xf32
         tile.update %Z[%m] = %Z + %sum : ref<f32>, 6x1xf32
         %Pp = tile.convert %p : 6x64xf32 to rows
-        tile.accumulate %A[%m] += %Pp, %Vp[%b, %g, %n]
+        tile.accumulate %A[%m] += %Pp, %Vp[%b, %g, %n] where %keep : 6x64xi1
       }
     }
     tile.subtile (%m) in (%m0 + 96 to %$m) shape 6 {

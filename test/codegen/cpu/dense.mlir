@@ -36,7 +36,7 @@ tile.kernel @dense sizes(b, h, m, n, d, f)
         %sum = tile.reduce sum %p : 6x64xf32
         tile.update %Z[%m] = %Z + %sum : ref<f32>, 6x1xf32
         %Pp = tile.convert %p : 6x64xf32 to rows
-        tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n]
+        tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n] where %keep : 1x64xi1
       }
     }
     %whole = tile.index [(%$f floordiv 64) * 64]

@@ -36,7 +36,7 @@ tile.kernel @wide sizes(b, h, m, n, d, f)
         %sum = tile.reduce sum %p : 6x32xf64
         tile.update %Z[%m] = %Z + %sum : ref<f64>, 6x1xf64
         %Pp = tile.convert %p : 6x32xf64 to rows
-        tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n]
+        tile.accumulate %A[%m] += %Pp, %Vp[%b, %h, %n] where %keep : 6x32xi1
       }
     }
     %whole = tile.index [(%$f floordiv 32) * 32]
