@@ -13,7 +13,8 @@ Body::Body(Kernel &kernel, abi::Emitter &emit, Value frame, Value worker)
     : ScalarEmitter(emit), kernel(kernel), frame(frame), worker(worker),
       entry(emit.builder.getInsertionBlock()) {}
 
-//===-- What does not change within the function -----------------------------===//
+//===-- What does not change within the function
+//-----------------------------===//
 
 /// Emits before all loops, behind what was emitted there already.
 Value Body::atEntry(llvm::function_ref<Value()> build) {
@@ -30,13 +31,17 @@ Value Body::atEntry(llvm::function_ref<Value()> build) {
 Value Body::slot(int64_t number, Type type) {
   Value &value = slots[number];
   if (!value)
-    value = atEntry([&] { return abi::Frame::load(emit, frame, number, type); });
+    value =
+        atEntry([&] { return abi::Frame::load(emit, frame, number, type); });
   return value;
 }
 
-Value Body::extent(StringAttr rank) { return slot(kernel.frame.extentSlot(rank), emit.i64()); }
+Value Body::extent(StringAttr rank) {
+  return slot(kernel.frame.extentSlot(rank), emit.i64());
+}
 
-//===-- Places ---------------------------------------------------------------===//
+//===-- Places
+//---------------------------------------------------------------===//
 
 Value Body::placeBytes(abi::Emitter &emit, const Place &place, Type cell,
                        llvm::function_ref<Value(StringAttr)> extent) {
@@ -57,12 +62,15 @@ Value Body::placeBase(const Place &place, int64_t slotNumber, Type cell) {
   for (StringAttr rank : place.kept)
     extent(rank);
   return base = atEntry([&] {
-           Value bytes = placeBytes(emit, place, cell, [&](StringAttr rank) { return extent(rank); });
+           Value bytes = placeBytes(emit, place, cell, [&](StringAttr rank) {
+             return extent(rank);
+           });
            return emit.at(emit.i8(), start, emit.mul(bytes, worker));
          });
 }
 
-Value Body::offsetIn(const Place &place, llvm::function_ref<Value(StringAttr)> index) {
+Value Body::offsetIn(const Place &place,
+                     llvm::function_ref<Value(StringAttr)> index) {
   for (StringAttr rank : place.kept)
     extent(rank);
   Values &steps = strides[&place];
@@ -80,33 +88,43 @@ Value Body::offsetIn(const Place &place, llvm::function_ref<Value(StringAttr)> i
   return offset;
 }
 
-Value Body::offsetAt(Value tensor, const Place &place, ArrayRef<Value> indices) {
+Value Body::offsetAt(Value tensor, const Place &place,
+                     ArrayRef<Value> indices) {
   auto type = cast<cascade::TensorType>(tensor.getType());
-  return offsetIn(place, [&](StringAttr rank) { return indices[type.indexOf(rank)]; });
+  return offsetIn(place,
+                  [&](StringAttr rank) { return indices[type.indexOf(rank)]; });
 }
 
 void Body::storePoint(const Place &place, Scalar point) {
-  Value offset = offsetIn(place, [&](StringAttr rank) { return bound.lookup(rank); });
+  Value offset =
+      offsetIn(place, [&](StringAttr rank) { return bound.lookup(rank); });
   Value data = placeBase(place, place.data, place.cell);
-  abi::storeElement(emit, place.cell, data, offset, point.value, /*packed=*/false);
+  abi::storeElement(emit, place.cell, data, offset, point.value,
+                    /*packed=*/false);
   if (!place.hasPlane)
     return;
   Value plane = placeBase(place, place.plane, emit.i1());
-  abi::storeElement(emit, emit.i1(), plane, offset, presenceOf(emit, point), false);
+  abi::storeElement(emit, emit.i1(), plane, offset, presenceOf(emit, point),
+                    false);
 }
 
 Scalar Body::loadPoint(const Place &place) {
-  Value offset = offsetIn(place, [&](StringAttr rank) { return bound.lookup(rank); });
+  Value offset =
+      offsetIn(place, [&](StringAttr rank) { return bound.lookup(rank); });
   Value data = placeBase(place, place.data, place.cell);
   Scalar point{abi::loadElement(emit, place.cell, data, offset, false), {}};
   if (place.hasPlane)
-    point.present = abi::loadElement(emit, emit.i1(), placeBase(place, place.plane, emit.i1()), offset, false);
+    point.present = abi::loadElement(emit, emit.i1(),
+                                     placeBase(place, place.plane, emit.i1()),
+                                     offset, false);
   return point;
 }
 
-//===-- Loops ----------------------------------------------------------------===//
+//===-- Loops
+//----------------------------------------------------------------===//
 
-void Body::forEachIndex(StringAttr rank, bool descending, llvm::function_ref<void()> body) {
+void Body::forEachIndex(StringAttr rank, bool descending,
+                        llvm::function_ref<void()> body) {
   Value size = extent(rank);
   emit.loop(size, [&](Value i) {
     Value last = emit.sub(size, emit.integer(1));
@@ -117,15 +135,18 @@ void Body::forEachIndex(StringAttr rank, bool descending, llvm::function_ref<voi
 }
 
 /// Loops over those of the ranks that are not bound yet.
-void Body::forEachPoint(ArrayRef<StringAttr> ranks, llvm::function_ref<void()> body) {
-  const auto *next = llvm::find_if(ranks, [&](StringAttr rank) { return !bound.contains(rank); });
+void Body::forEachPoint(ArrayRef<StringAttr> ranks,
+                        llvm::function_ref<void()> body) {
+  const auto *next = llvm::find_if(
+      ranks, [&](StringAttr rank) { return !bound.contains(rank); });
   if (next == ranks.end())
     return body();
   forEachIndex(*next, false, [&] { forEachPoint(ranks, body); });
 }
 
 SmallVector<Scalar> Body::boundIndices(ArrayRef<StringAttr> ranks) {
-  return llvm::map_to_vector(ranks, [&](StringAttr rank) { return Scalar{bound.lookup(rank), {}}; });
+  return llvm::map_to_vector(
+      ranks, [&](StringAttr rank) { return Scalar{bound.lookup(rank), {}}; });
 }
 
 /// The value of a region at the bound indices of `ranks`, then at `more`.
@@ -143,7 +164,8 @@ void Body::emitItem(Operation *item) {
       .Case([&](cascade::TopKOp op) { emitTopK(op); })
       .Case([&](cascade::RankOfOp op) { emitRankOf(op); })
       .Case([&](cascade::FoldOp op) { emitFold(op); })
-      .Case([&](cascade::RecurrenceOp op) { emitNests(kernel.plan.nestOf(op)); })
+      .Case(
+          [&](cascade::RecurrenceOp op) { emitNests(kernel.plan.nestOf(op)); })
       .Case([&](cascade::OutputOp op) { emitOutput(op); });
 }
 

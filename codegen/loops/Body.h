@@ -33,18 +33,24 @@ public:
   void emitItem(mlir::Operation *item);
 
   /// Bytes of a place, a multiple of the workspace's alignment.
-  static Value placeBytes(abi::Emitter &emit, const Place &place, mlir::Type cell,
+  static Value placeBytes(abi::Emitter &emit, const Place &place,
+                          mlir::Type cell,
                           llvm::function_ref<Value(StringAttr)> extent);
 
 private:
   // Reads.
   Scalar read(cascade::ReadOp op, llvm::ArrayRef<Scalar> indices) override;
   Scalar readAt(Value tensor, llvm::ArrayRef<Value> indices, Value guard);
-  Scalar readInlined(cascade::Equation op, llvm::ArrayRef<Value> indices, Value guard);
-  Scalar readInput(const abi::Argument &argument, llvm::ArrayRef<Value> indices, Value guard);
-  Scalar readPlace(Value tensor, const Place &place, llvm::ArrayRef<Value> indices, Value guard);
-  Scalar readRecurrent(cascade::ReadOp op, llvm::ArrayRef<Value> indices, Value present);
-  Scalar readStart(cascade::StartOp start, mlir::Type type, llvm::ArrayRef<Value> indices);
+  Scalar readInlined(cascade::Equation op, llvm::ArrayRef<Value> indices,
+                     Value guard);
+  Scalar readInput(const abi::Argument &argument, llvm::ArrayRef<Value> indices,
+                   Value guard);
+  Scalar readPlace(Value tensor, const Place &place,
+                   llvm::ArrayRef<Value> indices, Value guard);
+  Scalar readRecurrent(cascade::ReadOp op, llvm::ArrayRef<Value> indices,
+                       Value present);
+  Scalar readStart(cascade::StartOp start, mlir::Type type,
+                   llvm::ArrayRef<Value> indices);
   Value guarded(Value address, Value guard);
 
   // Places.
@@ -54,19 +60,26 @@ private:
   Value atEntry(llvm::function_ref<Value()> build);
   Value slot(int64_t number, mlir::Type type);
   Value placeBase(const Place &place, int64_t slotNumber, mlir::Type cell);
-  Value offsetIn(const Place &place, llvm::function_ref<Value(StringAttr)> index);
-  Value offsetAt(Value tensor, const Place &place, llvm::ArrayRef<Value> indices);
+  Value offsetIn(const Place &place,
+                 llvm::function_ref<Value(StringAttr)> index);
+  Value offsetAt(Value tensor, const Place &place,
+                 llvm::ArrayRef<Value> indices);
   /// Stores at the bound indices.
   void storePoint(const Place &place, Scalar point);
   Scalar loadPoint(const Place &place);
 
   // Loops and items.
-  void forEachPoint(llvm::ArrayRef<StringAttr> ranks, llvm::function_ref<void()> body);
-  void forEachIndex(StringAttr rank, bool descending, llvm::function_ref<void()> body);
+  void forEachPoint(llvm::ArrayRef<StringAttr> ranks,
+                    llvm::function_ref<void()> body);
+  void forEachIndex(StringAttr rank, bool descending,
+                    llvm::function_ref<void()> body);
   llvm::SmallVector<Scalar> boundIndices(llvm::ArrayRef<StringAttr> ranks);
-  Scalar evaluate(mlir::Region &region, llvm::ArrayRef<StringAttr> ranks, Values more);
-  Values reduce(Reduction &reduction, mlir::Region &region, llvm::ArrayRef<StringAttr> ranks,
-                llvm::ArrayRef<StringAttr> reduced, Values indices, Values state);
+  Scalar evaluate(mlir::Region &region, llvm::ArrayRef<StringAttr> ranks,
+                  Values more);
+  Values reduce(Reduction &reduction, mlir::Region &region,
+                llvm::ArrayRef<StringAttr> ranks,
+                llvm::ArrayRef<StringAttr> reduced, Values indices,
+                Values state);
 
   void emitEinsum(cascade::EinsumOp op);
   void emitPrefix(cascade::PrefixOp op);
@@ -75,7 +88,8 @@ private:
   void emitRankOf(cascade::RankOfOp op);
   /// Sorts the present scores; returns their number. Their indices, best first,
   /// are then in the second of the operation's places.
-  Value emitSorted(cascade::Equation op, llvm::function_ref<Scalar(Value)> score);
+  Value emitSorted(cascade::Equation op,
+                   llvm::function_ref<Scalar(Value)> score);
   void emitFold(cascade::FoldOp op);
   void emitState(cascade::StateOp op, StringAttr over, Value from, Value to);
   void emitShift(cascade::StateOp op);

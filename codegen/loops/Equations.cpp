@@ -6,22 +6,27 @@ using namespace mlir;
 
 namespace weir::loops {
 
-static Type yieldedType(Region &region) { return region.front().getTerminator()->getOperand(0).getType(); }
+static Type yieldedType(Region &region) {
+  return region.front().getTerminator()->getOperand(0).getType();
+}
 
 /// Nested loops over `reduced` that carry the state; `indices` are those of the
 /// loops entered so far.
-Values Body::reduce(Reduction &reduction, Region &region, ArrayRef<StringAttr> ranks,
-                    ArrayRef<StringAttr> reduced, Values indices, Values state) {
+Values Body::reduce(Reduction &reduction, Region &region,
+                    ArrayRef<StringAttr> ranks, ArrayRef<StringAttr> reduced,
+                    Values indices, Values state) {
   if (indices.size() == reduced.size()) {
     Scalar point = evaluate(region, ranks, indices);
     return reduction.step(state, point, indices.back());
   }
   Value size = extent(reduced[indices.size()]);
-  return emit.carry(emit.integer(0), size, state, [&](Value i, ValueRange carried) {
-    Values inner = indices;
-    inner.push_back(i);
-    return reduce(reduction, region, ranks, reduced, inner, Values(carried));
-  });
+  return emit.carry(emit.integer(0), size, state,
+                    [&](Value i, ValueRange carried) {
+                      Values inner = indices;
+                      inner.push_back(i);
+                      return reduce(reduction, region, ranks, reduced, inner,
+                                    Values(carried));
+                    });
 }
 
 void Body::emitEinsum(cascade::EinsumOp op) {
@@ -32,7 +37,8 @@ void Body::emitEinsum(cascade::EinsumOp op) {
     if (reduced.empty())
       return storePoint(place, evaluate(op.getBody(), ranks, {}));
     Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
-    Values state = reduce(reduction, op.getBody(), ranks, reduced, {}, reduction.start());
+    Values state =
+        reduce(reduction, op.getBody(), ranks, reduced, {}, reduction.start());
     storePoint(place, reduction.finish(state));
   });
 }
@@ -42,16 +48,23 @@ void Body::emitPrefix(cascade::PrefixOp op) {
   auto ranks = op.getTensorType().getRanks();
   StringAttr along = op.getAlongAttr();
   Ranks others;
-  llvm::copy_if(ranks, std::back_inserter(others), [&](StringAttr rank) { return rank != along; });
+  llvm::copy_if(ranks, std::back_inserter(others),
+                [&](StringAttr rank) { return rank != along; });
   forEachPoint(others, [&] {
     Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
     Value size = extent(along);
-    emit.carry(emit.integer(0), size, reduction.start(), [&](Value i, ValueRange carried) {
-      bound[along] = op.getReverse() ? emit.sub(emit.sub(size, emit.integer(1)), i) : i;
-      Values next = reduction.step(carried, evaluate(op.getBody(), ranks, {}), bound[along]);
-      storePoint(place, reduction.finish(op.getExclusive() ? Values(carried) : next));
-      return next;
-    });
+    emit.carry(
+        emit.integer(0), size, reduction.start(),
+        [&](Value i, ValueRange carried) {
+          bound[along] = op.getReverse()
+                             ? emit.sub(emit.sub(size, emit.integer(1)), i)
+                             : i;
+          Values next = reduction.step(
+              carried, evaluate(op.getBody(), ranks, {}), bound[along]);
+          storePoint(place, reduction.finish(op.getExclusive() ? Values(carried)
+                                                               : next));
+          return next;
+        });
     bound.erase(along);
   });
 }
@@ -59,7 +72,8 @@ void Body::emitPrefix(cascade::PrefixOp op) {
 /// What is stored at absent points: a constant, 0 if none is given.
 static Value emitFill(abi::Emitter &emit, Attribute fill, Type type) {
   if (auto real = dyn_cast_or_null<FloatAttr>(fill))
-    return abi::convertScalar(emit, emit.real(emit.f64(), real.getValueAsDouble()), type);
+    return abi::convertScalar(
+        emit, emit.real(emit.f64(), real.getValueAsDouble()), type);
   auto integer = dyn_cast_or_null<IntegerAttr>(fill);
   Value value = emit.integer(integer ? integer.getValue().getSExtValue() : 0);
   return abi::convertScalar(emit, value, type);
@@ -69,7 +83,8 @@ void Body::emitOutput(cascade::OutputOp op) {
   const abi::Argument &argument = kernel.frame.getArgument(op);
   auto type = cast<cascade::TensorType>(op.getTensor().getType());
   forEachPoint(type.getRanks(), [&] {
-    Values indices = llvm::map_to_vector(type.getRanks(), [&](StringAttr rank) { return bound.lookup(rank); });
+    Values indices = llvm::map_to_vector(
+        type.getRanks(), [&](StringAttr rank) { return bound.lookup(rank); });
     Scalar point = readAt(definingTensor(op.getTensor()), indices, {});
     Value value = point.value;
     if (point.present) {
@@ -78,8 +93,11 @@ void Body::emitOutput(cascade::OutputOp op) {
     }
     Value offset = emit.integer(0);
     for (auto [i, index] : llvm::enumerate(indices))
-      offset = emit.add(offset, emit.mul(index, slot(argument.strideSlot(i), emit.i64())));
-    abi::storeElement(emit, argument.storage, slot(argument.slot, emit.pointer()), offset, value, /*packed=*/true);
+      offset = emit.add(
+          offset, emit.mul(index, slot(argument.strideSlot(i), emit.i64())));
+    abi::storeElement(emit, argument.storage,
+                      slot(argument.slot, emit.pointer()), offset, value,
+                      /*packed=*/true);
   });
 }
 

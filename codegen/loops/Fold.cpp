@@ -16,7 +16,8 @@ static Type yieldedType(cascade::StateOp op) {
 /// The running state of a reduction from what a place holds, and back: the
 /// value, with the presence bit of an extremum.
 static Values stateOf(cascade::Combiner combiner, Scalar held) {
-  bool hasBit = combiner == cascade::Combiner::Max || combiner == cascade::Combiner::Min;
+  bool hasBit =
+      combiner == cascade::Combiner::Max || combiner == cascade::Combiner::Min;
   return hasBit ? Values{held.value, held.present} : Values{held.value};
 }
 
@@ -34,7 +35,10 @@ void Body::rememberFormer(Value tensor) {
   if (!kernel.plan.hasFormer(tensor))
     return;
   auto ranks = cast<cascade::TensorType>(tensor.getType()).getRanks();
-  forEachPoint(ranks, [&] { storePoint(kernel.plan.formerPlaceOf(tensor), loadPoint(kernel.plan.placeOf(tensor))); });
+  forEachPoint(ranks, [&] {
+    storePoint(kernel.plan.formerPlaceOf(tensor),
+               loadPoint(kernel.plan.placeOf(tensor)));
+  });
 }
 
 /// Moves a state to its references' new values, where it has seen a point.
@@ -46,7 +50,8 @@ void Body::emitShift(cascade::StateOp op) {
     auto arguments = boundIndices(op.getTensorType().getRanks());
     auto take = [&](Value tensor, const Place &from) {
       Type scalar = cast<cascade::TensorType>(tensor.getType()).getScalarType();
-      arguments.push_back({abi::convertScalar(emit, loadPoint(from).value, scalar), {}});
+      arguments.push_back(
+          {abi::convertScalar(emit, loadPoint(from).value, scalar), {}});
     };
     arguments.push_back({abi::convertScalar(emit, self.value, type), {}});
     for (Value other : op.getBasis())
@@ -58,7 +63,8 @@ void Body::emitShift(cascade::StateOp op) {
     Scalar moved = emitRegion(op.getShift(), arguments).front();
     if (moved.present) {
       Reduction reduction(emit, op.getCombiner(), yieldedType(op));
-      Value empty = abi::convertScalar(emit, reduction.start()[0], moved.value.getType());
+      Value empty =
+          abi::convertScalar(emit, reduction.start()[0], moved.value.getType());
       moved.value = emit.select(moved.present, moved.value, empty);
     }
     storePoint(place, moved);
@@ -66,7 +72,8 @@ void Body::emitShift(cascade::StateOp op) {
 }
 
 /// Combines a state with the points [from, to).
-void Body::emitState(cascade::StateOp op, StringAttr over, Value from, Value to) {
+void Body::emitState(cascade::StateOp op, StringAttr over, Value from,
+                     Value to) {
   const Place &place = kernel.plan.placeOf(op.getResult());
   auto ranks = op.getTensorType().getRanks();
   forEachPoint(ranks, [&] {
@@ -89,12 +96,16 @@ void Body::emitState(cascade::StateOp op, StringAttr over, Value from, Value to)
 
 void Body::emitReference(cascade::ReferenceOp op) {
   auto ranks = op.getTensorType().getRanks();
-  forEachPoint(ranks, [&] { storePoint(kernel.plan.placeOf(op.getResult()), evaluate(op.getBody(), ranks, {})); });
+  forEachPoint(ranks, [&] {
+    storePoint(kernel.plan.placeOf(op.getResult()),
+               evaluate(op.getBody(), ranks, {}));
+  });
 }
 
 void Body::emitFold(cascade::FoldOp op) {
   auto equations = llvm::to_vector(op.getBody().getOps<cascade::Equation>());
-  // References have a value before the first part too: nothing is shifted from it.
+  // References have a value before the first part too: nothing is shifted from
+  // it.
   for (cascade::Equation equation : equations) {
     if (auto state = dyn_cast<cascade::StateOp>(*equation))
       startState(state);

@@ -2,22 +2,17 @@
 #ifndef WEIR_CODEGEN_LOOPS_LOOPS_H
 #define WEIR_CODEGEN_LOOPS_LOOPS_H
 
+#include "codegen/abi/Frame.h"
 #include "dialect/cascade/Cascade.h"
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
 
 namespace weir::loops {
 
-/// Compiles a kernel to a module of the LLVM dialect that defines what
-/// <weir/runtime.h> promises. `target` names the processor in its description.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compile(cascade::KernelOp kernel, llvm::StringRef target);
-
-/// The same before the lowering to the LLVM dialect: structured loops.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> emitLoops(cascade::KernelOp kernel, llvm::StringRef target);
-
-/// Lowers `arith`, `scf` and `cf` to the LLVM dialect.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+/// Defines the kernel's `.layout` and `.run` (codegen/abi/EntryPoints.h) in
+/// `module`.
+mlir::LogicalResult lowerKernel(cascade::KernelOp kernel, abi::Frame &frame,
+                                mlir::ModuleOp module);
 
 } // namespace weir::loops
 

@@ -1,4 +1,5 @@
-// The plan of a kernel's loops: what is inlined, what shares outer loops, where tensors lie.
+// The plan of a kernel's loops: what is inlined, what shares outer loops, where
+// tensors lie.
 #ifndef WEIR_CODEGEN_LOOPS_PLAN_H
 #define WEIR_CODEGEN_LOOPS_PLAN_H
 
@@ -19,9 +20,9 @@ using Ranks = llvm::SmallVector<StringAttr>;
 /// of loops which all its users share.
 struct Place {
   Ranks kept;
-  mlir::Type cell;          ///< storage type of an element
-  bool hasPlane = false;    ///< a byte a point that says whether it is present
-  bool isPrivate = false;   ///< one a worker
+  mlir::Type cell;        ///< storage type of an element
+  bool hasPlane = false;  ///< a byte a point that says whether it is present
+  bool isPrivate = false; ///< one a worker
   int64_t data = -1, plane = -1; ///< slots of the frame
 };
 
@@ -40,7 +41,8 @@ struct Nest {
 };
 
 /// A read as its equation's loops see it: for each subscript the rank of the
-/// loop whose index it is, or null. Reads through inlined equations are followed.
+/// loop whose index it is, or null. Reads through inlined equations are
+/// followed.
 struct Access {
   Value tensor;
   Ranks subscripts;
@@ -56,14 +58,25 @@ public:
   const Presence presence;
   llvm::SmallVector<Stage> stages;
 
-  bool isInlined(Value tensor) const { return inlined.contains(definingTensor(tensor)); }
-  const Place &placeOf(Value tensor) const { return places.find(definingTensor(tensor))->second; }
-  /// A second place of a tensor: of a fold's state, its value before the part at hand.
-  const Place &formerPlaceOf(Value tensor) const { return formers.find(definingTensor(tensor))->second; }
-  bool hasFormer(Value tensor) const { return formers.contains(definingTensor(tensor)); }
+  bool isInlined(Value tensor) const {
+    return inlined.contains(definingTensor(tensor));
+  }
+  const Place &placeOf(Value tensor) const {
+    return places.find(definingTensor(tensor))->second;
+  }
+  /// A second place of a tensor: of a fold's state, its value before the part
+  /// at hand.
+  const Place &formerPlaceOf(Value tensor) const {
+    return formers.find(definingTensor(tensor))->second;
+  }
+  bool hasFormer(Value tensor) const {
+    return formers.contains(definingTensor(tensor));
+  }
   /// Scratch of an operation itself, in an equation's selection.
   llvm::ArrayRef<Place> scratchOf(mlir::Operation *op) const;
-  const std::vector<Nest> &nestOf(cascade::RecurrenceOp op) const { return nests.find(op)->second; }
+  const std::vector<Nest> &nestOf(cascade::RecurrenceOp op) const {
+    return nests.find(op)->second;
+  }
   /// Every place there is.
   void forEachPlace(llvm::function_ref<void(const Place &)> visit) const;
 
@@ -74,7 +87,8 @@ private:
   void assignPlaces(abi::Frame &frame);
 
   int costOf(cascade::Equation op) const;
-  bool isWorthInlining(cascade::EinsumOp op, llvm::ArrayRef<cascade::ReadOp> readers) const;
+  bool isWorthInlining(cascade::EinsumOp op,
+                       llvm::ArrayRef<cascade::ReadOp> readers) const;
   /// All reads of an item, or of an equation within one.
   llvm::SmallVector<Access> accessesOf(mlir::Operation *item) const;
   void collect(mlir::Region &region, llvm::ArrayRef<StringAttr> arguments,
@@ -85,7 +99,8 @@ private:
   /// Ranks over whose points an item's work may be split.
   Ranks parallelRanks(mlir::Operation *item) const;
   bool join(Stage &stage, mlir::Operation *item) const;
-  std::vector<Nest> order(cascade::RecurrenceOp group, llvm::ArrayRef<mlir::Operation *> equations,
+  std::vector<Nest> order(cascade::RecurrenceOp group,
+                          llvm::ArrayRef<mlir::Operation *> equations,
                           Ranks opened);
   void dropLoopRanks(cascade::RecurrenceOp group);
 

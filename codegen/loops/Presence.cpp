@@ -1,4 +1,5 @@
-// Which values of a kernel may be absent, and which subscripts may be out of range.
+// Which values of a kernel may be absent, and which subscripts may be out of
+// range.
 #include "codegen/loops/Presence.h"
 
 #include "mlir/IR/Matchers.h"
@@ -12,8 +13,10 @@ using cascade::Combiner;
 
 Value definingTensor(Value tensor) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    if (auto group = dyn_cast<cascade::RecurrenceOp>(argument.getOwner()->getParentOp()))
-      return group.getBody().front().getTerminator()->getOperand(argument.getArgNumber());
+    if (auto group =
+            dyn_cast<cascade::RecurrenceOp>(argument.getOwner()->getParentOp()))
+      return group.getBody().front().getTerminator()->getOperand(
+          argument.getArgNumber());
   auto result = dyn_cast<OpResult>(tensor);
   if (result && isa<cascade::RecurrenceOp, cascade::FoldOp>(result.getOwner()))
     return result.getOwner()->getRegion(0).front().getTerminator()->getOperand(
@@ -23,9 +26,11 @@ Value definingTensor(Value tensor) {
 
 cascade::RecurrenceOp recurrenceOf(Value tensor) {
   Operation *op = definingTensor(tensor).getDefiningOp();
-  auto group = dyn_cast_or_null<cascade::RecurrenceOp>(op ? op->getParentOp() : nullptr);
-  if (!group || !llvm::is_contained(group.getBody().front().getTerminator()->getOperands(),
-                                    op->getResult(0)))
+  auto group =
+      dyn_cast_or_null<cascade::RecurrenceOp>(op ? op->getParentOp() : nullptr);
+  if (!group || !llvm::is_contained(
+                    group.getBody().front().getTerminator()->getOperands(),
+                    op->getResult(0)))
     return {};
   return group;
 }
@@ -39,14 +44,16 @@ cascade::StartOp startOf(Value tensor, StringAttr along) {
   return {};
 }
 
-/// The rank over which an argument of a scalar region runs, if it stays within its extent.
+/// The rank over which an argument of a scalar region runs, if it stays within
+/// its extent.
 static StringAttr rankOfArgument(BlockArgument argument) {
   Region *region = argument.getParentRegion();
   Operation *op = region->getParentOp();
   unsigned number = argument.getArgNumber();
   if (auto start = dyn_cast<cascade::StartOp>(op)) {
     // Other iterative ranks may be at their own starts.
-    auto rank = cast<cascade::TensorType>(start.getTensor().getType()).getRanks()[number];
+    auto rank = cast<cascade::TensorType>(start.getTensor().getType())
+                    .getRanks()[number];
     auto group = cast<cascade::RecurrenceOp>(start->getParentOp());
     return llvm::is_contained(group.getIterative(), rank) ? StringAttr() : rank;
   }
@@ -71,17 +78,20 @@ std::optional<Offset> offsetOf(Value index) {
     return rank ? std::optional<Offset>({rank, 0}) : std::nullopt;
   }
   auto op = index.getDefiningOp<cascade::BinaryOp>();
-  if (!op || (op.getFn() != cascade::BinaryFn::Add && op.getFn() != cascade::BinaryFn::Sub))
+  if (!op || (op.getFn() != cascade::BinaryFn::Add &&
+              op.getFn() != cascade::BinaryFn::Sub))
     return std::nullopt;
   auto base = offsetOf(op.getLhs());
   auto constant = constantOf(op.getRhs());
   if (!base || !constant)
     return std::nullopt;
   bool isSum = op.getFn() == cascade::BinaryFn::Add;
-  return Offset{base->rank, isSum ? base->constant + *constant : base->constant - *constant};
+  return Offset{base->rank, isSum ? base->constant + *constant
+                                  : base->constant - *constant};
 }
 
-//===-- The analysis --------------------------------------------------------===//
+//===-- The analysis
+//--------------------------------------------------------===//
 
 Presence::Presence(cascade::KernelOp kernel) : kernel(kernel) {
   // Tensors of a recurrence are read before they are defined: begin with all of
@@ -100,14 +110,17 @@ Presence::Presence(cascade::KernelOp kernel) : kernel(kernel) {
 bool Presence::haveSameExtent(StringAttr a, StringAttr b) const {
   auto root = [&](StringAttr name) {
     auto rank = const_cast<Presence *>(this)->kernel.getRankDeclaration(name);
-    bool isAlias = rank && rank.getFamilyAttr() && !rank.getSize() && rank.getExtent().empty();
+    bool isAlias = rank && rank.getFamilyAttr() && !rank.getSize() &&
+                   rank.getExtent().empty();
     return isAlias ? rank.getFamilyAttr() : name;
   };
   return root(a) == root(b);
 }
 
-Presence::Range Presence::rangeOf(cascade::ReadOp read, unsigned dimension) const {
-  auto rank = cast<cascade::TensorType>(read.getTensor().getType()).getRanks()[dimension];
+Presence::Range Presence::rangeOf(cascade::ReadOp read,
+                                  unsigned dimension) const {
+  auto rank = cast<cascade::TensorType>(read.getTensor().getType())
+                  .getRanks()[dimension];
   auto offset = offsetOf(read.getIndices()[dimension]);
   if (!offset || !haveSameExtent(offset->rank, rank))
     return Range::Unknown;
@@ -116,7 +129,8 @@ Presence::Range Presence::rangeOf(cascade::ReadOp read, unsigned dimension) cons
   auto group = recurrenceOf(read.getTensor());
   if (!group)
     return Range::Unknown;
-  for (auto [name, descending] : llvm::zip(group.getIterative(), group.getDescending()))
+  for (auto [name, descending] :
+       llvm::zip(group.getIterative(), group.getDescending()))
     if (name == rank && offset->constant == (descending ? 1 : -1))
       return Range::InsideOrStart;
   return Range::Unknown;
@@ -140,11 +154,15 @@ bool Presence::isPartialRead(cascade::ReadOp op) const {
 }
 
 bool Presence::isPartialOp(Operation *op) const {
-  auto anyOperand = [&] { return llvm::any_of(op->getOperands(), [&](Value v) { return isPartial(v); }); };
+  auto anyOperand = [&] {
+    return llvm::any_of(op->getOperands(),
+                        [&](Value v) { return isPartial(v); });
+  };
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](cascade::ReadOp op) { return isPartialRead(op); })
       .Case([&](cascade::UnaryOp op) {
-        bool isDefined = op.getFn() != cascade::UnaryFn::ISqrt && op.getFn() != cascade::UnaryFn::ILog2;
+        bool isDefined = op.getFn() != cascade::UnaryFn::ISqrt &&
+                         op.getFn() != cascade::UnaryFn::ILog2;
         return !isDefined || anyOperand();
       })
       .Case([&](cascade::BinaryOp op) {
@@ -153,16 +171,23 @@ bool Presence::isPartialOp(Operation *op) const {
           return isPartial(op.getLhs()) && isPartial(op.getRhs());
         bool divides = op.getFn() == Fn::FloorDiv || op.getFn() == Fn::Mod;
         if (op.getType().isInteger(64) && (divides || op.getFn() == Fn::Pow))
-          return !divides || constantOf(op.getRhs()).value_or(0) <= 0 || isPartial(op.getLhs());
+          return !divides || constantOf(op.getRhs()).value_or(0) <= 0 ||
+                 isPartial(op.getLhs());
         return anyOperand();
       })
-      .Case([&](cascade::SelectOp op) { return isPartial(op.getOnTrue()) || isPartial(op.getOnFalse()); })
-      .Case([&](cascade::ElseOp op) { return isPartial(op.getOperand(0)) && isPartial(op.getFallback()); })
+      .Case([&](cascade::SelectOp op) {
+        return isPartial(op.getOnTrue()) || isPartial(op.getOnFalse());
+      })
+      .Case([&](cascade::ElseOp op) {
+        return isPartial(op.getOperand(0)) && isPartial(op.getFallback());
+      })
       .Case([&](cascade::CastOp op) {
-        bool truncates = isa<FloatType>(op.getOperand().getType()) && op.getType().isInteger(64);
+        bool truncates = isa<FloatType>(op.getOperand().getType()) &&
+                         op.getType().isInteger(64);
         return truncates || anyOperand();
       })
-      .Case<cascade::WhereOp, cascade::AbsentOp, cascade::RoundOp>([](auto) { return true; })
+      .Case<cascade::WhereOp, cascade::AbsentOp, cascade::RoundOp>(
+          [](auto) { return true; })
       .Default([](Operation *) { return false; });
 }
 
@@ -179,18 +204,25 @@ bool Presence::isPartial(Value scalar) const {
 }
 
 static bool isTotal(Combiner combiner) {
-  return llvm::is_contained({Combiner::Sum, Combiner::Prod, Combiner::Any, Combiner::All, Combiner::Count},
+  return llvm::is_contained({Combiner::Sum, Combiner::Prod, Combiner::Any,
+                             Combiner::All, Combiner::Count},
                             combiner);
 }
 
 bool Presence::isPartialEquation(cascade::Equation op) const {
-  auto yields = [&] { return isPartial(op.getEquationBody().front().getTerminator()->getOperand(0)); };
+  auto yields = [&] {
+    return isPartial(
+        op.getEquationBody().front().getTerminator()->getOperand(0));
+  };
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](cascade::EinsumOp op) {
-        return op.getCombiner() == Combiner::None ? yields() : !isTotal(op.getCombiner());
+        return op.getCombiner() == Combiner::None ? yields()
+                                                  : !isTotal(op.getCombiner());
       })
       .Case([&](cascade::PrefixOp op) { return !isTotal(op.getCombiner()); })
-      .Case([&](cascade::StateOp op) { return op.getPartial() || !isTotal(op.getCombiner()); })
+      .Case([&](cascade::StateOp op) {
+        return op.getPartial() || !isTotal(op.getCombiner());
+      })
       .Case([&](cascade::TopKOp) { return true; })
       .Default([&](Operation *) { return yields(); });
 }

@@ -1,4 +1,5 @@
-// Which values of a kernel may be absent, and which subscripts may be out of range.
+// Which values of a kernel may be absent, and which subscripts may be out of
+// range.
 #ifndef WEIR_CODEGEN_LOOPS_PRESENCE_H
 #define WEIR_CODEGEN_LOOPS_PRESENCE_H
 
@@ -35,13 +36,15 @@ public:
   explicit Presence(cascade::KernelOp kernel);
 
   /// Whether a tensor has points that may be absent.
-  bool mayBeAbsent(Value tensor) const { return partial.contains(definingTensor(tensor)); }
+  bool mayBeAbsent(Value tensor) const {
+    return partial.contains(definingTensor(tensor));
+  }
 
   /// Whether what a read gives may be absent.
   bool mayBeAbsent(cascade::ReadOp read) const { return isPartialRead(read); }
 
   enum class Range {
-    Inside,      ///< within the extent
+    Inside,        ///< within the extent
     InsideOrStart, ///< within, or at the start of the iterative rank
     Unknown
   };
@@ -57,7 +60,8 @@ private:
 
   cascade::KernelOp kernel;
   llvm::DenseSet<Value> partial;
-  mutable llvm::DenseMap<Value, bool> known; ///< of scalars, while `partial` stands
+  mutable llvm::DenseMap<Value, bool>
+      known; ///< of scalars, while `partial` stands
 };
 
 } // namespace weir::loops

@@ -10,7 +10,8 @@ void Body::emitNests(ArrayRef<Nest> nests) {
     if (nest.equation)
       emitItem(nest.equation);
     else
-      forEachIndex(nest.rank, nest.isDescending, [&] { emitNests(nest.children); });
+      forEachIndex(nest.rank, nest.isDescending,
+                   [&] { emitNests(nest.children); });
   }
 }
 

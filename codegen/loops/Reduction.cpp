@@ -21,7 +21,9 @@ Reduction::Reduction(abi::Emitter &emit, Combiner combiner, Type operand)
 }
 
 bool Reduction::isExtremum() const {
-  return llvm::is_contained({Combiner::Max, Combiner::Min, Combiner::ArgMax, Combiner::ArgMin}, combiner);
+  return llvm::is_contained(
+      {Combiner::Max, Combiner::Min, Combiner::ArgMax, Combiner::ArgMin},
+      combiner);
 }
 
 SmallVector<Value> Reduction::start() {
@@ -45,10 +47,11 @@ SmallVector<Value> Reduction::start() {
   default: { // max, min
     bool isMax = combiner == Combiner::Max;
     double infinity = std::numeric_limits<double>::infinity();
-    Value worst = isa<FloatType>(accumulator)
-                      ? emit.real(accumulator, isMax ? -infinity : infinity)
-                      : emit.integer(isMax ? std::numeric_limits<int64_t>::min()
-                                           : std::numeric_limits<int64_t>::max());
+    Value worst =
+        isa<FloatType>(accumulator)
+            ? emit.real(accumulator, isMax ? -infinity : infinity)
+            : emit.integer(isMax ? std::numeric_limits<int64_t>::min()
+                                 : std::numeric_limits<int64_t>::max());
     return {worst, no};
   }
   }
@@ -60,7 +63,8 @@ Value Reduction::better(Value a, Value b) {
   if (!isa<FloatType>(a.getType()))
     return isMax ? emit.less(b, a) : emit.less(a, b);
   Value wins = emit.compare(isMax ? FCmp::OGT : FCmp::OLT, a, b);
-  Value isFirstNumber = emit.both(emit.compare(FCmp::ORD, a, a), emit.compare(FCmp::UNO, b, b));
+  Value isFirstNumber =
+      emit.both(emit.compare(FCmp::ORD, a, a), emit.compare(FCmp::UNO, b, b));
   return emit.either(wins, isFirstNumber);
 }
 
@@ -68,10 +72,12 @@ Value Reduction::better(Value a, Value b) {
 static Value addInAnyOrder(abi::Emitter &emit, Value a, Value b) {
   if (!isa<FloatType>(a.getType()))
     return emit.add(a, b);
-  return arith::AddFOp::create(emit.builder, emit.loc, a, b, arith::FastMathFlags::reassoc);
+  return arith::AddFOp::create(emit.builder, emit.loc, a, b,
+                               arith::FastMathFlags::reassoc);
 }
 
-SmallVector<Value> Reduction::step(ValueRange state, Scalar point, Value index) {
+SmallVector<Value> Reduction::step(ValueRange state, Scalar point,
+                                   Value index) {
   auto orElse = [&](Value value, Value other) {
     return point.present ? emit.select(point.present, value, other) : value;
   };
@@ -79,7 +85,8 @@ SmallVector<Value> Reduction::step(ValueRange state, Scalar point, Value index) 
   Value present = presenceOf(emit, point);
   switch (combiner) {
   case Combiner::Sum:
-    return {addInAnyOrder(emit, state[0], orElse(value, emit.number(accumulator, 0)))};
+    return {addInAnyOrder(emit, state[0],
+                          orElse(value, emit.number(accumulator, 0)))};
   case Combiner::Prod:
     return {emit.mul(state[0], orElse(value, emit.number(accumulator, 1)))};
   case Combiner::Any:
@@ -89,16 +96,19 @@ SmallVector<Value> Reduction::step(ValueRange state, Scalar point, Value index) 
   case Combiner::Count:
     return {emit.add(state[0], abi::convertScalar(emit, value, emit.i64()))};
   case Combiner::Mean:
-    return {addInAnyOrder(emit, state[0], orElse(value, emit.real(accumulator, 0))),
-            emit.add(state[1], abi::convertScalar(emit, present, emit.i64()))};
+    return {
+        addInAnyOrder(emit, state[0], orElse(value, emit.real(accumulator, 0))),
+        emit.add(state[1], abi::convertScalar(emit, present, emit.i64()))};
   case Combiner::ArgMax:
   case Combiner::ArgMin: {
-    Value wins = emit.both(present, emit.either(emit.invert(state[2]), better(value, state[0])));
-    return {emit.select(wins, value, state[0]), emit.select(wins, index, state[1]),
-            emit.either(state[2], present)};
+    Value wins = emit.both(
+        present, emit.either(emit.invert(state[2]), better(value, state[0])));
+    return {emit.select(wins, value, state[0]),
+            emit.select(wins, index, state[1]), emit.either(state[2], present)};
   }
   default: { // max, min
-    Value extreme = abi::emitExtremum(emit, combiner == Combiner::Max, state[0], value);
+    Value extreme =
+        abi::emitExtremum(emit, combiner == Combiner::Max, state[0], value);
     return {orElse(extreme, state[0]), emit.either(state[1], present)};
   }
   }

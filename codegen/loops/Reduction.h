@@ -6,15 +6,16 @@
 
 namespace weir::loops {
 
-/// A reduction of scalars of one type. Its state is a list of values that a loop
-/// carries; sums and products of reals are kept in double precision.
+/// A reduction of scalars of one type. Its state is a list of values that a
+/// loop carries; sums and products of reals are kept in double precision.
 class Reduction {
 public:
   Reduction(abi::Emitter &emit, cascade::Combiner combiner, mlir::Type operand);
 
   llvm::SmallVector<mlir::Value> start();
   /// The state with one more point, at `index` of the reduced rank.
-  llvm::SmallVector<mlir::Value> step(mlir::ValueRange state, abi::Scalar point, mlir::Value index);
+  llvm::SmallVector<mlir::Value> step(mlir::ValueRange state, abi::Scalar point,
+                                      mlir::Value index);
   abi::Scalar finish(mlir::ValueRange state);
 
 private:

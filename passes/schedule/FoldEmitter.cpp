@@ -191,8 +191,11 @@ void FoldEmitter::takeSum(StatePlan &state) {
   Value p = emit.value(kept(state));
   if (Operation *op = p.getDefiningOp(); op && !op->hasAttr("asm_name"))
     TileEmitter::setName(op, "p");
-  if (state.extra)
-    return emit.accumulate(c.ref, p, state.extraFactor, state.extra);
+  if (state.extra) {
+    bool isMasked = !(state.predicate == Predicate());
+    Value mask = isMasked ? emit.value(keep(state)) : Value();
+    return emit.accumulate(c.ref, p, state.extraFactor, state.extra, mask);
+  }
   Type type = state.op.getTensorType().getScalarType();
   auto sum = tile::ReduceOp::create(b, emit.loc(), tile::shapedType(tile::rowsOf(p.getType()), 1, type),
                                     tile::Reduction::Sum, p, Value());

@@ -65,8 +65,9 @@ public:
   void storeOutput(OutputPlan &output, mlir::StringAttr column);
   /// Replaces the rows of a carried block by an expression.
   void update(mlir::Value ref, const Node *value);
-  /// Adds `p` times the staged `factor`, over the columns, to a carried block.
-  void accumulate(mlir::Value ref, mlir::Value p, const Node *factor, mlir::StringAttr extra);
+  /// Adds `p` times the staged `factor`, over the columns, to a carried block; a
+  /// column that the mask (may be null) leaves out adds nothing, not 0 times infinity.
+  void accumulate(mlir::Value ref, mlir::Value p, const Node *factor, mlir::StringAttr extra, mlir::Value mask);
 
   mlir::OpBuilder &builder() { return b; }
   mlir::Location loc() { return location; }

@@ -221,7 +221,7 @@ Value TileEmitter::contract(const Node *node) {
   return op;
 }
 
-void TileEmitter::accumulate(Value ref, Value p, const Node *factor, StringAttr extra) {
+void TileEmitter::accumulate(Value ref, Value p, const Node *factor, StringAttr extra, Value mask) {
   Staged columns = stageColumns(factor, extra, column, shape.columns);
   auto converted = tile::ConvertOp::create(b, location, tile::RefType::get(ex.context), p,
                                            tile::RowsAttr::get(ex.context));
@@ -230,7 +230,7 @@ void TileEmitter::accumulate(Value ref, Value p, const Node *factor, StringAttr 
   at.push_back(ex.index(column));
   SmallVector<Value> operands;
   AffineMap map = subscripts(at, operands);
-  tile::AccumulateOp::create(b, location, ref, indices.lookup(row), converted, columns.ref, map, operands);
+  tile::AccumulateOp::create(b, location, ref, indices.lookup(row), converted, columns.ref, map, operands, mask);
 }
 
 //===-- Maps ----------------------------------------------------------------===//

@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "codegen/compile/CompiledKernel.h"
 #include "codegen/interp/Interpreter.h"
-#include "codegen/loops/Target.h"
 #include "tools/weir/Commands.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -19,7 +19,7 @@ const BackendRegistry &targets() {
   static const BackendRegistry registry = [] {
     BackendRegistry all;
     interp::registerBackend(all);
-    loops::registerBackend(all);
+    registerCompiledBackends(all);
     return all;
   }();
   return registry;
@@ -27,10 +27,10 @@ const BackendRegistry &targets() {
 
 /// The vector extensions that code generation asks about, where present.
 static std::vector<std::string> vectorFeatures() {
-  static const char *const asked[] = {
-      "avx2",         "fma",      "avx512f", "avx512bf16", "avx512fp16",
-      "avx512vnni",   "amx-tile", "amx-bf16", "amx-int8",  "neon",
-      "sve"};
+  static const char *const asked[] = {"avx2",       "fma",        "avx512f",
+                                      "avx512bf16", "avx512fp16", "avx512vnni",
+                                      "amx-tile",   "amx-bf16",   "amx-int8",
+                                      "neon",       "sve"};
   auto present = llvm::sys::getHostCPUFeatures();
   std::vector<std::string> features;
   for (const char *feature : asked)

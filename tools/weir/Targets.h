@@ -10,7 +10,7 @@ namespace weir::tool {
 const BackendRegistry &targets();
 
 /// What `--target` is without being given.
-inline constexpr const char *defaultTarget = "interp";
+inline constexpr const char *defaultTarget = "host";
 
 } // namespace weir::tool
 

@@ -1,8 +1,8 @@
-// The target `loops` of the command line.
-#include "codegen/loops/Target.h"
+// Kernels compiled into this process, and their calls.
+#include "codegen/compile/CompiledKernel.h"
 
-#include "codegen/loops/Jit.h"
-#include "codegen/loops/Loops.h"
+#include "codegen/compile/Compile.h"
+#include "codegen/llvm/Machine.h"
 #include "codegen/scalar/StorageType.h"
 
 #include <weir/pool.h>
@@ -13,7 +13,7 @@
 
 using namespace mlir;
 
-namespace weir::loops {
+namespace weir {
 namespace {
 
 /// What a caller decides before compiling: constants, and extents that nothing
@@ -46,7 +46,7 @@ OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
 
 class CompiledKernel : public Executable {
 public:
-  CompiledKernel(std::unique_ptr<Jit> jit, const weir_kernel_info *info, unsigned threads)
+  CompiledKernel(std::unique_ptr<llvmir::Jit> jit, const weir_kernel_info *info, unsigned threads)
       : jit(std::move(jit)), info(info), pool(weir_pool_create(threads), weir_pool_destroy) {}
 
   LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
@@ -55,7 +55,7 @@ private:
   std::vector<weir_tensor> bind(const Call &call, std::vector<io::Tensor> &outputs,
                                 std::vector<io::Tensor> &params);
 
-  std::unique_ptr<Jit> jit;
+  std::unique_ptr<llvmir::Jit> jit;
   const weir_kernel_info *info;
   std::unique_ptr<weir_pool, void (*)(weir_pool *)> pool;
 };
@@ -104,12 +104,14 @@ LogicalResult CompiledKernel::run(const Call &call, std::vector<io::Tensor> &out
   return success();
 }
 
-FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const CompileOptions &options) {
+FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, Target target, const CompileOptions &options) {
+  target.remarks = options.remarks;
   auto kernel = specialize(call);
-  auto module = compile(*kernel, "loops");
+  auto module = compileKernel(*kernel, target);
   if (failed(module))
     return failure();
-  auto jit = Jit::create(**module);
+  const cpu::Level &level = target.processor();
+  auto jit = llvmir::Jit::create(**module, {level.name, level.features, ""});
   if (failed(jit))
     return failure();
   std::string symbol = (kernel->getSymName() + "_info").str();
@@ -119,10 +121,24 @@ FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const Compi
   return std::unique_ptr<Executable>(new CompiledKernel(std::move(*jit), info, options.threads));
 }
 
-} // namespace
-
-void registerBackend(BackendRegistry &registry) {
-  registry.add({"loops", "plain parallel loops, compiled for this machine; any cascade", compileCall});
+void add(BackendRegistry &registry, StringRef name, StringRef description) {
+  auto target = findTarget(name);
+  assert(succeeded(target) && "a target that is known");
+  registry.add({name.str(), description.str(), [target = *target](const Call &call, const CompileOptions &options) {
+                  return compileCall(call, target, options);
+                }});
 }
 
-} // namespace weir::loops
+} // namespace
+
+void registerCompiledBackends(BackendRegistry &registry) {
+  add(registry, "host", "fused tiles for this machine, plain loops where a kernel does not tile");
+  add(registry, "loops", "plain parallel loops, compiled for this machine; any cascade");
+  for (const cpu::Level &level : cpu::allLevels()) {
+    add(registry, level.name, "as host, for the instruction set " + level.name);
+    if (&level == &cpu::hostLevel())
+      break;
+  }
+}
+
+} // namespace weir

@@ -1,0 +1,98 @@
+// From a cascade to a module of the LLVM dialect: derive, choose a road, lower.
+#include "codegen/compile/Compile.h"
+
+#include "codegen/abi/EntryPoints.h"
+#include "codegen/loops/Loops.h"
+#include "passes/Explain.h"
+#include "passes/Passes.h"
+#include "passes/schedule/TileForm.h"
+
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace weir {
+namespace {
+
+/// f64 if any value of the kernel is, else f32: what register blocks are planned for.
+Type widestReal(cascade::KernelOp kernel) {
+  Type widest = Float32Type::get(kernel.getContext());
+  kernel.walk([&](cascade::Equation equation) {
+    if (equation.getTensorType().getScalarType().isF64())
+      widest = Float64Type::get(kernel.getContext());
+  });
+  return widest;
+}
+
+LogicalResult derive(ModuleOp module, bool remarks) {
+  std::optional<ExplanationCollector> silence;
+  if (!remarks)
+    silence.emplace(module.getContext());
+  PassManager passes(module.getContext());
+  buildDerivePipeline(passes);
+  return passes.run(module);
+}
+
+/// The tile form of the derived kernel, or null with a remark if it has none.
+tile::KernelOp makeTiles(ModuleOp module, cascade::KernelOp derived, const Target &target) {
+  if (!target.level)
+    return {};
+  tile::TilePlan plan = cpu::CpuTarget(*target.level).plan(widestReal(derived));
+  OpBuilder at = OpBuilder::atBlockEnd(module.getBody());
+  std::optional<schedule::Refusal> refusal;
+  auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows}, refusal);
+  if (succeeded(tiles))
+    return *tiles;
+  if (target.remarks && refusal)
+    emitRemark(refusal->where) << "kernel '" << derived.getSymName()
+                               << "' runs as plain loops: " << refusal->reason;
+  return {};
+}
+
+} // namespace
+
+FailureOr<Target> findTarget(StringRef name) {
+  if (name == "loops")
+    return Target{"loops", nullptr};
+  const cpu::Level *level = cpu::findLevel(name);
+  if (!level)
+    return failure();
+  return Target{level->name, level};
+}
+
+FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const Target &target, Stage stage) {
+  MLIRContext *context = source.getContext();
+  context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
+                       scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
+  OwningOpRef<ModuleOp> forms = ModuleOp::create(source.getLoc());
+  auto derived = cast<cascade::KernelOp>(source->clone());
+  forms->push_back(derived);
+  if (target.level && failed(derive(*forms, target.remarks)))
+    return failure();
+  if (stage == Stage::Derived)
+    return forms;
+  tile::KernelOp tiles = makeTiles(*forms, derived, target);
+  if (stage == Stage::Tile) {
+    if (tiles)
+      derived.erase();
+    return forms;
+  }
+  OwningOpRef<ModuleOp> module = ModuleOp::create(source.getLoc());
+  abi::Frame frame(source);
+  LogicalResult lowered = tiles ? cpu::lowerKernel(tiles, frame, cpu::CpuTarget(*target.level), *module)
+                                : loops::lowerKernel(source, frame, *module);
+  if (failed(lowered) || failed(abi::emitEntryPoints(*module, source, frame, target.name)) ||
+      failed(verify(*module)))
+    return failure();
+  if (stage == Stage::Lowered)
+    return module;
+  if (failed(cpu::convertToLLVM(*module)))
+    return failure();
+  return module;
+}
+
+} // namespace weir

@@ -1,0 +1,36 @@
+// From a cascade to a module of the LLVM dialect: derive, choose a road, lower.
+#ifndef WEIR_CODEGEN_COMPILE_COMPILE_H
+#define WEIR_CODEGEN_COMPILE_COMPILE_H
+
+#include "codegen/cpu/CpuTarget.h"
+#include "dialect/cascade/Cascade.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace weir {
+
+/// For what and how a kernel is compiled.
+struct Target {
+  std::string name = "host";         ///< as `--target` takes it
+  const cpu::Level *level = nullptr; ///< instruction set; null: plain loops for this machine
+  bool remarks = false;              ///< report derivations and slower roads as remarks
+
+  /// The processor in LLVM's terms.
+  const cpu::Level &processor() const { return level ? *level : cpu::hostLevel(); }
+};
+
+/// The target called `name` (`host`, `loops`, or an instruction-set level), or failure.
+mlir::FailureOr<Target> findTarget(llvm::StringRef name);
+
+/// How far a kernel is compiled.
+enum class Stage { Derived, Tile, Lowered, LLVM };
+
+/// Compiles a kernel up to a stage. Beyond `Tile`, the module defines what
+/// <weir/runtime.h> promises of the kernel. A kernel without a tile form takes
+/// plain loops (up to `Tile` it stays a cascade), which a remark says.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compileKernel(cascade::KernelOp kernel, const Target &target,
+                                                                 Stage stage = Stage::LLVM);
+
+} // namespace weir
+
+#endif // WEIR_CODEGEN_COMPILE_COMPILE_H

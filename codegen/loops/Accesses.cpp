@@ -1,0 +1,111 @@
+// What an item reads, as its loops see it: through inlined equations and
+// starts.
+#include "codegen/loops/RankLists.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <set>
+
+using namespace mlir;
+
+namespace weir::loops {
+
+using cascade::Equation;
+
+SmallVector<Equation> Plan::equationsOf(Operation *item) const {
+  SmallVector<Equation> result;
+  item->walk([&](Equation op) {
+    if (!isInlined(op->getResult(0)))
+      result.push_back(op);
+  });
+  return result;
+}
+
+void Plan::collect(Region &region, ArrayRef<StringAttr> arguments,
+                   SmallVectorImpl<Access> &into) const {
+  auto tagOf = [&](Value index) {
+    auto argument = dyn_cast<BlockArgument>(index);
+    return argument ? arguments[argument.getArgNumber()] : StringAttr();
+  };
+  region.walk([&](cascade::ReadOp read) {
+    Value tensor = definingTensor(read.getTensor());
+    Ranks tags = llvm::map_to_vector(read.getIndices(), tagOf);
+    if (isInlined(tensor))
+      return collect(tensor.getDefiningOp<Equation>().getEquationBody(), tags,
+                     into);
+    into.push_back({tensor, tags});
+  });
+}
+
+/// The loops whose indices the arguments of an equation's body are; null for
+/// those that the equation reduces, scans or sorts over itself.
+Ranks loopsOf(Equation op) {
+  auto hidden = llvm::TypeSwitch<Operation *, StringAttr>(op)
+                    .Case<cascade::PrefixOp, cascade::RankOfOp>(
+                        [](auto op) { return op.getAlongAttr(); })
+                    .Default([](Operation *) { return StringAttr(); });
+  size_t shown =
+      op.getTensorType().getRank() - (isa<cascade::TopKOp>(op) ? 1 : 0);
+  Ranks ranks = op.getBodyRanks();
+  for (auto [i, rank] : llvm::enumerate(ranks))
+    if (i >= shown || rank == hidden)
+      rank = {};
+  return ranks;
+}
+
+SmallVector<Access> Plan::accessesOf(Operation *item) const {
+  SmallVector<Access> result;
+  if (auto output = dyn_cast<cascade::OutputOp>(item)) {
+    Value tensor = definingTensor(output.getTensor());
+    Ranks ranks(typeOf(tensor).getRanks());
+    if (isInlined(tensor))
+      collect(tensor.getDefiningOp<Equation>().getEquationBody(), ranks,
+              result);
+    else
+      result.push_back({tensor, ranks});
+    return result;
+  }
+  for (Equation op : equationsOf(item)) {
+    collect(op.getEquationBody(), loopsOf(op), result);
+    auto state = dyn_cast<cascade::StateOp>(*op);
+    if (!state || state.getShift().empty())
+      continue;
+    Ranks tags(typeOf(state.getResult()).getRanks());
+    tags.resize(state.getShift().getNumArguments());
+    collect(state.getShift(), tags, result);
+    for (ValueRange tensors :
+         {ValueRange(state.getRefs()), ValueRange(state.getBasis())})
+      for (Value tensor : tensors)
+        result.push_back(
+            {definingTensor(tensor), Ranks(typeOf(tensor).getRanks())});
+  }
+  followStarts(result);
+  return result;
+}
+
+/// Adds what the starts read that are reached by accesses to recurrent tensors.
+void Plan::followStarts(SmallVectorImpl<Access> &accesses) const {
+  std::set<std::pair<Operation *, std::vector<const void *>>> seen;
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    auto [tensor, subscripts] = accesses[i];
+    auto group = recurrenceOf(tensor);
+    if (!group)
+      continue;
+    for (auto start : group.getBody().getOps<cascade::StartOp>()) {
+      int64_t along = typeOf(tensor).indexOf(start.getAlongAttr());
+      if (definingTensor(start.getTensor()) != tensor ||
+          subscripts[along] == start.getAlongAttr())
+        continue;
+      Ranks tags = subscripts;
+      tags[along] = {};
+      std::vector<const void *> key;
+      for (StringAttr tag : tags)
+        key.push_back(tag.getAsOpaquePointer());
+      if (seen.insert({start, key}).second)
+        collect(start.getBody(), tags, accesses);
+    }
+  }
+}
+
+} // namespace weir::loops
