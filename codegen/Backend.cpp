@@ -7,9 +7,8 @@
 using namespace weir;
 
 void BackendRegistry::add(Backend backend) {
-  auto place = llvm::lower_bound(backends, backend, [](auto &a, auto &b) {
-    return a.name < b.name;
-  });
+  auto place = llvm::lower_bound(
+      backends, backend, [](auto &a, auto &b) { return a.name < b.name; });
   backends.insert(place, std::move(backend));
 }
 

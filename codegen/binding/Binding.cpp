@@ -56,10 +56,9 @@ LogicalResult checkRange(InputOp input, const Call &call,
   for (int64_t i = 0; i < tensor.size(); ++i) {
     int64_t value = tensor.getInt(i);
     if (value < low || value >= high)
-      return input.emitError()
-             << "'" << input.getName() << "' is " << value << " at "
-             << positionOf(i, tensor.shape()) << "; its range is " << low
-             << ".." << high;
+      return input.emitError() << "'" << input.getName() << "' is " << value
+                               << " at " << positionOf(i, tensor.shape())
+                               << "; its range is " << low << ".." << high;
   }
   return success();
 }

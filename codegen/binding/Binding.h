@@ -16,8 +16,8 @@ struct Call {
   TensorMap inputs;
 };
 
-/// Checks names and element types of inputs; a type that holds fewer values than
-/// the declared one is widened. Not all inputs need be there yet.
+/// Checks names and element types of inputs; a type that holds fewer values
+/// than the declared one is widened. Not all inputs need be there yet.
 mlir::LogicalResult checkTypes(cascade::KernelOp kernel, TensorMap &inputs);
 
 /// Checks that every input is there and its elements lie in the declared range.
@@ -28,8 +28,8 @@ mlir::FailureOr<std::optional<std::pair<int64_t, int64_t>>>
 rangeOf(cascade::InputOp input, cascade::KernelOp kernel,
         const Resolution &resolution);
 
-/// Zeroed tensors for the outputs, in the kernel's order. When `wide`, reals are
-/// f64 whatever the kernel stores.
+/// Zeroed tensors for the outputs, in the kernel's order. When `wide`, reals
+/// are f64 whatever the kernel stores.
 mlir::FailureOr<std::vector<io::Tensor>> allocateOutputs(const Call &call,
                                                          bool wide = false);
 

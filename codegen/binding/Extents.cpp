@@ -115,8 +115,8 @@ LogicalResult Resolver::takeShapes() {
     if (it->second.size() != type.getRanks().size()) {
       auto error = input.emitError()
                    << "'" << input.getName() << "' has " << it->second.size()
-                   << " dimensions; the kernel takes "
-                   << type.getRanks().size() << ": [";
+                   << " dimensions; the kernel takes " << type.getRanks().size()
+                   << ": [";
       llvm::interleaveComma(type.getRanks(), error,
                             [&](StringAttr r) { error << r.getValue(); });
       return error << "]";
@@ -250,8 +250,8 @@ Progress Resolver::inferFrom(ParamOp param) {
 Progress Resolver::inferFrom(RequireOp require) {
   Region &region = require.getCondition();
   SmallVector<StringAttr> unknown = unknownRanks(region);
-  auto equation = region.front().getTerminator()->getOperand(0)
-                      .getDefiningOp<CompareOp>();
+  auto equation =
+      region.front().getTerminator()->getOperand(0).getDefiningOp<CompareOp>();
   if (unknown.size() != 1 || readsUnknownParam(region) || !equation ||
       equation.getPredicate() != Predicate::Eq)
     return false;
@@ -273,8 +273,8 @@ Progress Resolver::inferFrom(RequireOp require) {
   }
   known.erase(rank);
   return require.emitError()
-         << "no extent of rank '" << rank << "' up to " << most
-         << " fulfils '" << require.getText() << "': " << extentsIn(region);
+         << "no extent of rank '" << rank << "' up to " << most << " fulfils '"
+         << require.getText() << "': " << extentsIn(region);
 }
 
 LogicalResult Resolver::infer() {
@@ -337,9 +337,8 @@ LogicalResult Resolver::checkRequire(RequireOp require) {
     return failure();
   if (holds->isTrue())
     return success();
-  return require.emitError()
-         << "the kernel requires " << require.getText() << "; "
-         << extentsIn(require.getCondition());
+  return require.emitError() << "the kernel requires " << require.getText()
+                             << "; " << extentsIn(require.getCondition());
 }
 
 FailureOr<Resolution> Resolver::run() {

@@ -1,4 +1,5 @@
-// The extents of a kernel's ranks, from shapes, pins, derivations and constraints.
+// The extents of a kernel's ranks, from shapes, pins, derivations and
+// constraints.
 #ifndef WEIR_CODEGEN_BINDING_EXTENTS_H
 #define WEIR_CODEGEN_BINDING_EXTENTS_H
 
@@ -37,8 +38,7 @@ mlir::FailureOr<Resolution> resolve(cascade::KernelOp kernel,
                                     const ShapeRequest &request);
 
 /// `; did you mean 'x'?` where a name close to `name` is known, else nothing.
-std::string suggestion(llvm::StringRef name,
-                       llvm::ArrayRef<std::string> known);
+std::string suggestion(llvm::StringRef name, llvm::ArrayRef<std::string> known);
 
 } // namespace weir
 

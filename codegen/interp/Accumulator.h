@@ -22,7 +22,8 @@ public:
   void resume(scalar::Value result);
 
   /// Takes the value at `index` of the reduced rank; absent ones do not count.
-  /// Results over disjoint points add up in the same way (not of mean and arg*).
+  /// Results over disjoint points add up in the same way (not of mean and
+  /// arg*).
   void add(const scalar::Value &value, int64_t index = 0);
 
   bool isEmpty() const { return empty; }

@@ -46,9 +46,9 @@ allocate(Equation equation, const Environment &environment, State state) {
   auto tensor = scalar::Tensor::create(kindOf(type.getScalarType()),
                                        std::move(*extents), state);
   if (!tensor)
-    return equation.emitError() << "no memory for the " << size
-                                << " elements of '"
-                                << equation.getEquationName() << "'";
+    return equation.emitError()
+           << "no memory for the " << size << " elements of '"
+           << equation.getEquationName() << "'";
   return tensor;
 }
 
@@ -136,14 +136,13 @@ public:
       for (int64_t i = 0; i < wanted; ++i)
         result.set(start + i * result.strides()[dimension], fibre[i]);
     });
-    }
+  }
 
   scalar::Value at(ArrayRef<int64_t> point, Missing &missing) override {
     size_t before = missing.size();
     std::vector<scalar::Value> fibre(point[dimension] + 1);
     evaluate(point, point[dimension], fibre, missing);
-    return missing.size() == before ? fibre.back()
-                                    : scalar::Value::pending(0);
+    return missing.size() == before ? fibre.back() : scalar::Value::pending(0);
   }
 
 protected:
@@ -323,9 +322,8 @@ Evaluator::create(Equation equation, const Environment &environment) {
   if (failed(extents) || failed(program))
     return failure();
   return TypeSwitch<Operation *, Created>(equation)
-      .Case<EinsumOp, PrefixOp, RankOfOp, TopKOp>([&](auto op) {
-        return make(op, std::move(*program), environment);
-      })
+      .Case<EinsumOp, PrefixOp, RankOfOp, TopKOp>(
+          [&](auto op) { return make(op, std::move(*program), environment); })
       .Default([](Operation *op) {
         return op->emitError("is not interpreted here");
       });

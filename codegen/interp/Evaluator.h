@@ -23,8 +23,7 @@ public:
 
   /// Evaluates one point. A pending value means that the points added to
   /// `missing` come first.
-  virtual scalar::Value at(llvm::ArrayRef<int64_t> point,
-                           Missing &missing) = 0;
+  virtual scalar::Value at(llvm::ArrayRef<int64_t> point, Missing &missing) = 0;
 };
 
 /// The extents of named ranks, or an error at `op`.

@@ -23,7 +23,7 @@ struct Entry {
   StateOp state; ///< null for a reference
   TensorPointer tensor;
   TensorPointer followed; ///< what later ones read: `tensor`, or see `publish`
-  TensorPointer before; ///< the values before the current part
+  TensorPointer before;   ///< the values before the current part
   std::vector<bool> seen; ///< points over which something was present
   std::optional<Program> program;
   std::optional<Program> shift;
@@ -45,9 +45,11 @@ public:
   void merge(Running &other);
 
   TensorPointer resultOf(mlir::Value state) {
-    return llvm::find_if(entries, [&](Entry &entry) {
-             return entry.equation->getResult(0) == state;
-           })->tensor;
+    return llvm::find_if(entries,
+                         [&](Entry &entry) {
+                           return entry.equation->getResult(0) == state;
+                         })
+        ->tensor;
   }
 
 private:
@@ -88,8 +90,8 @@ LogicalResult Running::addEntry(Equation equation) {
   entry.followed = isBound ? entry.tensor->clone() : entry.tensor;
   environment.tensors[equation->getResult(0)] = entry.followed;
   if (entry.state) {
-    Kind result = resultKindOf(entry.state.getCombiner(),
-                               entry.program->resultKind());
+    Kind result =
+        resultKindOf(entry.state.getCombiner(), entry.program->resultKind());
     if (result != entry.tensor->kind())
       return equation.emitError() << "'" << equation.getEquationName()
                                   << "' combines values of another type than "
@@ -164,7 +166,7 @@ void Running::follow(Entry &reference) {
 /// The value of another entry at the point of `type`'s ranks; an entry has a
 /// part of these ranks.
 scalar::Value valueAt(Entry &other, const TensorPointer &values,
-                             ArrayRef<int64_t> point, TensorType type) {
+                      ArrayRef<int64_t> point, TensorType type) {
   int64_t position = 0;
   for (auto [i, rank] :
        llvm::enumerate(other.equation.getTensorType().getRanks()))
@@ -184,15 +186,15 @@ void Running::move(Entry &entry, Running &target) {
       program.setArgument(argument++, scalar::Value::of(index));
     program.setArgument(argument++, entry.tensor->at(position));
     for (size_t other : entry.basis)
-      program.setArgument(argument++, valueAt(entries[other],
-                                              entries[other].before, point,
-                                              type));
+      program.setArgument(
+          argument++,
+          valueAt(entries[other], entries[other].before, point, type));
     for (size_t ref : entry.refs) {
-      program.setArgument(argument++, valueAt(entries[ref], entries[ref].before,
-                                              point, type));
-      program.setArgument(argument++, valueAt(target.entries[ref],
-                                              target.entries[ref].followed, point,
-                                              type));
+      program.setArgument(
+          argument++, valueAt(entries[ref], entries[ref].before, point, type));
+      program.setArgument(argument++,
+                          valueAt(target.entries[ref],
+                                  target.entries[ref].followed, point, type));
     }
     program.run();
     bool isPresent = program.result().isPresent();
@@ -278,8 +280,7 @@ void Running::merge(Running &other) {
 }
 
 /// Folds [begin, end), part by part.
-LogicalResult fold(Running &running, int64_t begin, int64_t end,
-                   int64_t part) {
+LogicalResult fold(Running &running, int64_t begin, int64_t end, int64_t part) {
   if (failed(running.prepare()))
     return failure();
   for (; begin < end; begin += part)

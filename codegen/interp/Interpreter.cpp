@@ -59,8 +59,9 @@ LogicalResult Interpreter::execute(InputOp op) {
   Kind kind = kindOf(type.getScalarType());
   auto tensor = input.size() > maxElements
                     ? nullptr
-                    : scalar::Tensor::create(kind, Extents(llvm::ArrayRef<int64_t>(input.shape())),
-                                             State::Present);
+                    : scalar::Tensor::create(
+                          kind, Extents(llvm::ArrayRef<int64_t>(input.shape())),
+                          State::Present);
   if (!tensor)
     return op.emitError() << "'" << op.getName()
                           << "' is too large for the interpreter: "

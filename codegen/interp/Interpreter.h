@@ -14,7 +14,8 @@ struct Options {
 
 /// Evaluates a kernel's outputs. Reals are f64, integers i64, whatever the
 /// kernel declares; results are rounded only where it casts and as outputs are
-/// stored. Errors are emitted; nothing is written before the inputs are checked.
+/// stored. Errors are emitted; nothing is written before the inputs are
+/// checked.
 mlir::LogicalResult interpret(const Call &call, const Options &options,
                               std::vector<io::Tensor> &outputs);
 

@@ -21,7 +21,7 @@ class StartValues : public Border {
 public:
   struct Start {
     size_t dimension;
-    int64_t index; ///< -1, or the extent of a descending rank
+    int64_t index;                  ///< -1, or the extent of a descending rank
     std::optional<Program> program; ///< none: 0 or false
     bool isBusy = false;
   };
@@ -138,9 +138,8 @@ LogicalResult Group::addStarts() {
     auto type = cast<cascade::TensorType>(argument.getType());
     auto values = std::make_shared<StartValues>(tensor->kind(),
                                                 Extents(tensor->extents()));
-    for (auto [rank, descending] :
-         llvm::zip(op.getIterative().getAsRange<StringAttr>(),
-                   op.getDescending())) {
+    for (auto [rank, descending] : llvm::zip(
+             op.getIterative().getAsRange<StringAttr>(), op.getDescending())) {
       int64_t dimension = type.indexOf(rank);
       if (dimension >= 0)
         values->starts.push_back(
@@ -162,8 +161,8 @@ LogicalResult Group::addStarts() {
       return int64_t(candidate.dimension) == dimension;
     });
     if (place == values.starts.end())
-      return start.emitError()
-             << "'" << start.getAlong() << "' is no iterative rank of the tensor";
+      return start.emitError() << "'" << start.getAlong()
+                               << "' is no iterative rank of the tensor";
     place->program = std::move(*program);
   }
   return success();

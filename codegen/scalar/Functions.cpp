@@ -76,7 +76,8 @@ template <bool fixed> void connective(const Instruction &i, Value *r) {
     r[i.result] = Value::of(int64_t(!fixed));
 }
 
-template <class Operand, auto fn> void compared(const Instruction &i, Value *r) {
+template <class Operand, auto fn>
+void compared(const Instruction &i, Value *r) {
   const Value &x = r[i.a], &y = r[i.b];
   if (x.isPending() || y.isPending())
     return passAbsence(r[i.result], x, y);
@@ -217,7 +218,9 @@ Execute integerFunction(UnaryFn fn) {
   case UnaryFn::Relu:
     return integerUnary<[](int64_t x) { return x < 0 ? 0 : x; }>;
   case UnaryFn::Abs:
-    return integerUnary<[](int64_t x) { return x < 0 ? wrap(-uint64_t(x)) : x; }>;
+    return integerUnary<[](int64_t x) {
+      return x < 0 ? wrap(-uint64_t(x)) : x;
+    }>;
   case UnaryFn::Sign:
     return integerUnary<[](int64_t x) { return (x > 0) - (x < 0); }>;
   case UnaryFn::ISqrt:
@@ -404,9 +407,8 @@ Execute conversion(Kind from, Kind to) {
   if (from == Kind::Real)
     return [](const Instruction &i, Value *r) {
       const Value &x = r[i.a];
-      r[i.result] = x.isPending()
-                        ? x
-                        : Value::of(int64_t(x.isPresent() && x.real != 0));
+      r[i.result] =
+          x.isPending() ? x : Value::of(int64_t(x.isPresent() && x.real != 0));
     };
   return [](const Instruction &i, Value *r) {
     const Value &x = r[i.a];

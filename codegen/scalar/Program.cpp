@@ -1,8 +1,8 @@
 // Compiles scalar regions to instructions.
 #include "codegen/scalar/Program.h"
 
-#include "codegen/scalar/StorageType.h"
 #include "codegen/scalar/Functions.h"
+#include "codegen/scalar/StorageType.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -126,8 +126,7 @@ LogicalResult Compiler::emit(ReadOp op) {
   Instruction instruction{};
   for (mlir::Value index : op.getIndices()) {
     read->indices.push_back(registerOf(index));
-    instruction.level =
-        std::max(instruction.level, levels[registerOf(index)]);
+    instruction.level = std::max(instruction.level, levels[registerOf(index)]);
   }
   instruction.read = read.get();
   program.reads.push_back(std::move(read));

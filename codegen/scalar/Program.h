@@ -35,8 +35,8 @@ struct ReadOperands {
 struct Instruction {
   Execute execute;
   uint32_t result = 0, a = 0, b = 0, c = 0;
-  uint32_t level = 0;            ///< see Program::run
-  int storage = 0;               ///< an element type that a cast goes through
+  uint32_t level = 0; ///< see Program::run
+  int storage = 0;    ///< an element type that a cast goes through
   const ReadOperands *read = nullptr;
 };
 
@@ -77,7 +77,7 @@ private:
   Program() = default;
 
   size_t arguments = 0;
-  std::vector<Value> registers; ///< arguments, constants, results
+  std::vector<Value> registers;  ///< arguments, constants, results
   std::vector<Instruction> code; ///< in the order of levels
   std::vector<size_t> starts;    ///< of each level, an argument each, and none
   std::vector<uint32_t> results;

@@ -24,7 +24,8 @@ public:
 /// pending; reading one yields a pending value that names it.
 class Tensor {
 public:
-  /// All points in the given state, values 0; null where memory does not suffice.
+  /// All points in the given state, values 0; null where memory does not
+  /// suffice.
   static std::shared_ptr<Tensor> create(Kind kind, Extents extents,
                                         State state);
   static std::shared_ptr<Tensor> scalar(Kind kind, Value value);

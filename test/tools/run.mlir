@@ -1,15 +1,15 @@
 // weir run: summaries, JSON, files, several kernels, the same seed the same inputs.
-// RUN: weir run %s --kernel first --set n=4 | FileCheck %s
-// RUN: weir run %s --kernel first --set n=4 --print > %t.0
-// RUN: weir run %s --kernel first --set n=4 --seed 0 --print | diff - %t.0
-// RUN: weir run %s --kernel first --set n=4 --seed 1 --print | not diff - %t.0
-// RUN: weir run %s --kernel first --set n=4 --repeat 3 --json | %python -c "import json, sys; r = json.load(sys.stdin); assert r['outputs'][0]['shape'] == [4] and r['repeat'] == 3 and r['run_seconds'] >= 0"
-// RUN: not weir run %s --set n=4 2>&1 | FileCheck %s --check-prefix=SEVERAL
-// RUN: not weir run %s --kernel fist 2>&1 | FileCheck %s --check-prefix=NAME
-// RUN: not weir run %s --kernel first --set n=4 --output Z=z.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
-// RUN: weir run %s --kernel first --set n=4 --output X=%t.npz --output Y=%t.npz
+// RUN: weir run --target interp %s --kernel first --set n=4 | FileCheck %s
+// RUN: weir run --target interp %s --kernel first --set n=4 --print > %t.0
+// RUN: weir run --target interp %s --kernel first --set n=4 --seed 0 --print | diff - %t.0
+// RUN: weir run --target interp %s --kernel first --set n=4 --seed 1 --print | not diff - %t.0
+// RUN: weir run --target interp %s --kernel first --set n=4 --repeat 3 --json | %python -c "import json, sys; r = json.load(sys.stdin); assert r['outputs'][0]['shape'] == [4] and r['repeat'] == 3 and r['run_seconds'] >= 0"
+// RUN: not weir run --target interp %s --set n=4 2>&1 | FileCheck %s --check-prefix=SEVERAL
+// RUN: not weir run --target interp %s --kernel fist 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not weir run --target interp %s --kernel first --set n=4 --output Z=z.npy 2>&1 | FileCheck %s --check-prefix=OUTPUT
+// RUN: weir run --target interp %s --kernel first --set n=4 --output X=%t.npz --output Y=%t.npz
 // RUN: %python -c "import zipfile; assert sorted(zipfile.ZipFile('%t.npz').namelist()) == ['X.npy', 'Y.npy']"
-// RUN: weir run %s --kernel second --print | FileCheck %s --check-prefix=EMPTY
+// RUN: weir run --target interp %s --kernel second --print | FileCheck %s --check-prefix=EMPTY
 
 // CHECK: X: f32[4]  min {{.*}}  max {{.*}}  mean {{.*}}  checksum {{[0-9a-f]+}}
 // CHECK: Y: f16[4]

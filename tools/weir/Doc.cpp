@@ -23,7 +23,8 @@ void printAll() {
     if (function.file != file)
       llvm::outs() << (file.empty() ? "" : "\n") << function.file << '\n';
     file = function.file;
-    llvm::StringRef summary = llvm::StringRef(function.comment).split('\n').first;
+    llvm::StringRef summary =
+        llvm::StringRef(function.comment).split('\n').first;
     llvm::outs() << "  " << llvm::left_justify(function.signature, 34)
                  << (function.signature.size() > 33 ? " " : "") << summary
                  << '\n';

@@ -93,8 +93,8 @@ LogicalResult generateInputs(Call &call, uint64_t seed) {
     auto tensor = io::generate(*storage, call.resolution.shapeOf(type), seed,
                                name, bounds);
     if (!tensor)
-      return input.emitError() << "cannot generate '" << name
-                               << "': " << tensor.message();
+      return input.emitError()
+             << "cannot generate '" << name << "': " << tensor.message();
     call.inputs.emplace(name, std::move(*tensor));
   }
   return success();

@@ -51,9 +51,9 @@ static std::string formatReal(double value) {
 void print(llvm::raw_ostream &stream, const Summary &summary) {
   stream << summary.name << ": " << summary.type << io::toString(summary.shape)
          << "  min " << formatReal(summary.minimum) << "  max "
-         << formatReal(summary.maximum) << "  mean "
-         << formatReal(summary.mean) << "  checksum "
-         << llvm::format_hex_no_prefix(summary.checksum, 16) << '\n';
+         << formatReal(summary.maximum) << "  mean " << formatReal(summary.mean)
+         << "  checksum " << llvm::format_hex_no_prefix(summary.checksum, 16)
+         << '\n';
 }
 
 /// JSON has no infinities and no NaN: they become strings.

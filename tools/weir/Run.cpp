@@ -140,7 +140,7 @@ int run(const RunOptions &options) {
     llvm::errs() << "weir: " << message << '\n';
     return WrongUsage;
   }
-  Source source;
+  Source source(options.remarks);
   if (!source.open(options.file))
     return WrongInput;
   auto module = source.load(callOptions.sets, options.kernel);
@@ -172,20 +172,23 @@ void addRun(CLI::App &app, int &result) {
   command->add_option("FILE", options->file, "Source file")->required();
   command->add_option("--kernel", options->kernel,
                       "Kernel to run, where the file has several");
-  command->add_option("--input", options->inputs,
-                      "Input tensor from a file, NAME=FILE; others are made up");
+  command->add_option(
+      "--input", options->inputs,
+      "Input tensor from a file, NAME=FILE; others are made up");
   command->add_option("--param", options->params,
                       "Scalar parameter, NAME=VALUE");
-  command->add_option("--output", options->outputs,
-                      "Output tensor to a file, NAME=FILE; others are summarised");
+  command->add_option(
+      "--output", options->outputs,
+      "Output tensor to a file, NAME=FILE; others are summarised");
   command->add_option("--set", options->sets,
                       "Extent of a rank or type parameter, NAME=VALUE");
   command->add_option("--seed", options->seed, "Seed of made-up inputs")
       ->capture_default_str();
   command->add_option("--target", options->target, "See weir targets")
       ->capture_default_str();
-  command->add_option("--repeat", options->repeat,
-                      "Repetitions; the median time is reported")
+  command
+      ->add_option("--repeat", options->repeat,
+                   "Repetitions; the median time is reported")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use")
@@ -194,8 +197,9 @@ void addRun(CLI::App &app, int &result) {
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
   command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--print", options->values, "Print all outputs' values");
-  command->add_flag("--wide", options->wide,
-                    "Keep real outputs in f64, as the interpreter computes them");
+  command->add_flag(
+      "--wide", options->wide,
+      "Keep real outputs in f64, as the interpreter computes them");
   command->callback([options, &result] { result = run(*options); });
 }
 

@@ -28,10 +28,14 @@ bool parseAssignments(const std::vector<std::string> &words,
   return true;
 }
 
-Source::Source() : context(MLIRContext::Threading::DISABLED) {
+Source::Source(bool remarks) : context(MLIRContext::Threading::DISABLED) {
   context.loadDialect<cascade::CascadeDialect>();
   context.printOpOnDiagnostic(false);
   handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context);
+  if (!remarks)
+    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+    });
 }
 
 Source::~Source() = default;

@@ -26,10 +26,11 @@ using Assignments = std::map<std::string, std::string>;
 bool parseAssignments(const std::vector<std::string> &words,
                       const std::string &option, Assignments &assignments);
 
-/// A context and the files read in it. Diagnostics go to stderr.
+/// A context and a file read in it. Diagnostics go to stderr; remarks only
+/// where they are asked for.
 class Source {
 public:
-  Source();
+  explicit Source(bool remarks = false);
   ~Source();
 
   /// Reads a file; false after a message.

@@ -55,6 +55,7 @@ int main(int argc, char **argv) {
   addPrint(app, result);
   addRun(app, result);
   addTargets(app, result);
+  addVerify(app, result);
 
   std::vector<std::string> commands = commandNames(app);
   if (argc > 1 && argv[1][0] != '-' &&

@@ -1,5 +1,5 @@
 // Absent operands: what passes absence on, what ignores it, what is never absent.
-// RUN: weir run %s --print | FileCheck %s
+// RUN: weir run --target interp %s --print | FileCheck %s
 
 cascade.kernel @absent {
   cascade.rank "i" size 2

@@ -1,7 +1,7 @@
 // Each combiner over present points, over none because all are absent, and over an empty rank.
 // Absent results are stored as -9.
-// RUN: weir run %s --set n=4 --print | FileCheck %s
-// RUN: weir run %s --set n=0 --print | FileCheck %s --check-prefix=EMPTY
+// RUN: weir run --target interp %s --set n=4 --print | FileCheck %s
+// RUN: weir run --target interp %s --set n=0 --print | FileCheck %s --check-prefix=EMPTY
 
 cascade.kernel @combiners {
   cascade.rank "m" size 2

@@ -1,21 +1,21 @@
 // Extents: from shapes, pins, families, declarations and constraints, and what disagrees.
 // RUN: split-file %s %t
-// RUN: weir run %t/shapes.mlir --set m=2 --set n=3 --output X=%t/x.npy
-// RUN: weir run %t/shapes.mlir --input X=%t/x.npy --json | FileCheck %t/shapes.mlir
-// RUN: not weir run %t/two.mlir --input X=%t/x.npy --input Y=%t/x.npy 2>&1 | FileCheck %t/two.mlir
-// RUN: not weir run %t/shapes.mlir --input X=%t/x.npy --set n=4 2>&1 | FileCheck %t/shapes.mlir --check-prefix=PIN
-// RUN: not weir run %t/shapes.mlir --set nn=4 2>&1 | FileCheck %t/shapes.mlir --check-prefix=NAME
-// RUN: not weir run %t/shapes.mlir --set n=x 2>&1 | FileCheck %t/shapes.mlir --check-prefix=VALUE
-// RUN: not weir run %t/shapes.mlir --set n=3 2>&1 | FileCheck %t/shapes.mlir --check-prefix=MISSING
-// RUN: weir run %t/derived.mlir --set n=10 --print | FileCheck %t/derived.mlir
-// RUN: weir run %t/derived.mlir --set s=10 --set c=3 --print | FileCheck %t/derived.mlir --check-prefix=OVER
-// RUN: weir run %t/derived.mlir --set n=10 --param w=2 --print | FileCheck %t/derived.mlir --check-prefix=CONST
-// RUN: not weir run %t/derived.mlir --set n=10 --set s=9 2>&1 | FileCheck %t/derived.mlir --check-prefix=LIKE
-// RUN: not weir run %t/derived.mlir --set n=0 2>&1 | FileCheck %t/derived.mlir --check-prefix=REQUIRE
-// RUN: weir run %t/solved.mlir --set n=31 --print | FileCheck %t/solved.mlir
-// RUN: not weir run %t/solved.mlir --set n=30 2>&1 | FileCheck %t/solved.mlir --check-prefix=NONE
-// RUN: not weir run %t/negative.mlir --set n=2 2>&1 | FileCheck %t/negative.mlir
-// RUN: not weir run %t/huge.mlir 2>&1 | FileCheck %t/huge.mlir
+// RUN: weir run --target interp %t/shapes.mlir --set m=2 --set n=3 --output X=%t/x.npy
+// RUN: weir run --target interp %t/shapes.mlir --input X=%t/x.npy --json | FileCheck %t/shapes.mlir
+// RUN: not weir run --target interp %t/two.mlir --input X=%t/x.npy --input Y=%t/x.npy 2>&1 | FileCheck %t/two.mlir
+// RUN: not weir run --target interp %t/shapes.mlir --input X=%t/x.npy --set n=4 2>&1 | FileCheck %t/shapes.mlir --check-prefix=PIN
+// RUN: not weir run --target interp %t/shapes.mlir --set nn=4 2>&1 | FileCheck %t/shapes.mlir --check-prefix=NAME
+// RUN: not weir run --target interp %t/shapes.mlir --set n=x 2>&1 | FileCheck %t/shapes.mlir --check-prefix=VALUE
+// RUN: not weir run --target interp %t/shapes.mlir --set n=3 2>&1 | FileCheck %t/shapes.mlir --check-prefix=MISSING
+// RUN: weir run --target interp %t/derived.mlir --set n=10 --print | FileCheck %t/derived.mlir
+// RUN: weir run --target interp %t/derived.mlir --set s=10 --set c=3 --print | FileCheck %t/derived.mlir --check-prefix=OVER
+// RUN: weir run --target interp %t/derived.mlir --set n=10 --param w=2 --print | FileCheck %t/derived.mlir --check-prefix=CONST
+// RUN: not weir run --target interp %t/derived.mlir --set n=10 --set s=9 2>&1 | FileCheck %t/derived.mlir --check-prefix=LIKE
+// RUN: not weir run --target interp %t/derived.mlir --set n=0 2>&1 | FileCheck %t/derived.mlir --check-prefix=REQUIRE
+// RUN: weir run --target interp %t/solved.mlir --set n=31 --print | FileCheck %t/solved.mlir
+// RUN: not weir run --target interp %t/solved.mlir --set n=30 2>&1 | FileCheck %t/solved.mlir --check-prefix=NONE
+// RUN: not weir run --target interp %t/negative.mlir --set n=2 2>&1 | FileCheck %t/negative.mlir
+// RUN: not weir run --target interp %t/huge.mlir 2>&1 | FileCheck %t/huge.mlir
 
 //--- shapes.mlir
 cascade.kernel @shapes {

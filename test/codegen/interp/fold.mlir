@@ -1,5 +1,5 @@
 // Folds: online point by point, in parts and as merged halves they equal the plain equations.
-// RUN: weir run %s --seed 3 --print --wide | FileCheck %s
+// RUN: weir run --target interp %s --seed 3 --print --wide | FileCheck %s
 // RUN: weir run %s --seed 3 --print --wide --target interp:part=4 | FileCheck %s
 // RUN: weir run %s --seed 3 --print --wide --target interp:part=100 | FileCheck %s
 // RUN: weir run %s --seed 3 --print --wide --target interp:halves | FileCheck %s

@@ -1,15 +1,15 @@
 // Inputs: element types, widening, declared ranges; outputs are rounded and saturated as stored.
 // RUN: split-file %s %t
-// RUN: weir run %t/make.mlir --output W=%t/w.npy --output I=%t/i.npy
-// RUN: weir run %t/take.mlir --input X=%t/w.npy --input I=%t/i.npy --print | FileCheck %t/take.mlir
-// RUN: not weir run %t/take.mlir --input X=%t/i.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=TYPE
-// RUN: not weir run %t/take.mlir --input Z=%t/i.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=NAME
+// RUN: weir run --target interp %t/make.mlir --output W=%t/w.npy --output I=%t/i.npy
+// RUN: weir run --target interp %t/take.mlir --input X=%t/w.npy --input I=%t/i.npy --print | FileCheck %t/take.mlir
+// RUN: not weir run --target interp %t/take.mlir --input X=%t/i.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=TYPE
+// RUN: not weir run --target interp %t/take.mlir --input Z=%t/i.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=NAME
 // RUN: rm -f %t/never.npy
-// RUN: not weir run %t/take.mlir --input X=%t/w.npy --input I=%t/i.npy --param top=6 --output Y=%t/never.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=RANGE
+// RUN: not weir run --target interp %t/take.mlir --input X=%t/w.npy --input I=%t/i.npy --param top=6 --output Y=%t/never.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=RANGE
 // RUN: not ls %t/never.npy
-// RUN: not weir run %t/take.mlir --param top=1.5 2>&1 | FileCheck %t/take.mlir --check-prefix=PARAM
-// RUN: not weir run %t/take.mlir --param tip=1 2>&1 | FileCheck %t/take.mlir --check-prefix=UNKNOWN
-// RUN: not weir run %t/take.mlir --input X=%t/none.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=FILE
+// RUN: not weir run --target interp %t/take.mlir --param top=1.5 2>&1 | FileCheck %t/take.mlir --check-prefix=PARAM
+// RUN: not weir run --target interp %t/take.mlir --param tip=1 2>&1 | FileCheck %t/take.mlir --check-prefix=UNKNOWN
+// RUN: not weir run --target interp %t/take.mlir --input X=%t/none.npy 2>&1 | FileCheck %t/take.mlir --check-prefix=FILE
 
 //--- make.mlir
 cascade.kernel @make {

@@ -1,5 +1,5 @@
 // Integers: floor division and remainder, exact powers and roots, rounding, saturating casts.
-// RUN: weir run %s --print | FileCheck %s
+// RUN: weir run --target interp %s --print | FileCheck %s
 
 cascade.kernel @integers {
   cascade.rank "i" size 4

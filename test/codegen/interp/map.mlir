@@ -1,6 +1,6 @@
 // Maps: arithmetic at every point, parameters and their defaults, rank order and type of outputs.
-// RUN: weir run %s --set m=2 --set n=3 --print | FileCheck %s
-// RUN: weir run %s --set m=2 --set n=3 --param c=0.5 --print | FileCheck %s --check-prefix=GIVEN
+// RUN: weir run --target interp %s --set m=2 --set n=3 --print | FileCheck %s
+// RUN: weir run --target interp %s --set m=2 --set n=3 --param c=0.5 --print | FileCheck %s --check-prefix=GIVEN
 
 cascade.kernel @map {
   cascade.rank "m"

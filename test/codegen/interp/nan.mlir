@@ -1,5 +1,5 @@
 // NaN: maximum and minimum propagate it, arg* and selections place it after every number.
-// RUN: weir run %s --print | FileCheck %s
+// RUN: weir run --target interp %s --print | FileCheck %s
 
 cascade.kernel @nan {
   cascade.rank "n" size 4

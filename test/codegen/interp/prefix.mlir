@@ -1,5 +1,5 @@
 // Prefix forms: inclusive and exclusive, forward and reverse; absent points do not count.
-// RUN: weir run %s --print | FileCheck %s
+// RUN: weir run --target interp %s --print | FileCheck %s
 
 cascade.kernel @prefix {
   cascade.rank "t" size 4

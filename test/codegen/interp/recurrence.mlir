@@ -1,13 +1,13 @@
 // Recurrences: start values inside and outside, directions, groups, nested ranks, long ones.
 // RUN: split-file %s %t
-// RUN: weir run %t/start.mlir --set t=4 --print | FileCheck %t/start.mlir
-// RUN: weir run %t/start.mlir --set t=0 --print | FileCheck %t/start.mlir --check-prefix=EMPTY
-// RUN: weir run %t/descending.mlir --print | FileCheck %t/descending.mlir
-// RUN: weir run %t/group.mlir --print | FileCheck %t/group.mlir
-// RUN: weir run %t/nested.mlir --print | FileCheck %t/nested.mlir
-// RUN: weir run %t/substitution.mlir --print | FileCheck %t/substitution.mlir
-// RUN: weir run %t/long.mlir --print | FileCheck %t/long.mlir
-// RUN: not weir run %t/cycle.mlir 2>&1 | FileCheck %t/cycle.mlir
+// RUN: weir run --target interp %t/start.mlir --set t=4 --print | FileCheck %t/start.mlir
+// RUN: weir run --target interp %t/start.mlir --set t=0 --print | FileCheck %t/start.mlir --check-prefix=EMPTY
+// RUN: weir run --target interp %t/descending.mlir --print | FileCheck %t/descending.mlir
+// RUN: weir run --target interp %t/group.mlir --print | FileCheck %t/group.mlir
+// RUN: weir run --target interp %t/nested.mlir --print | FileCheck %t/nested.mlir
+// RUN: weir run --target interp %t/substitution.mlir --print | FileCheck %t/substitution.mlir
+// RUN: weir run --target interp %t/long.mlir --print | FileCheck %t/long.mlir
+// RUN: not weir run --target interp %t/cycle.mlir 2>&1 | FileCheck %t/cycle.mlir
 
 //--- start.mlir
 cascade.kernel @start {

@@ -1,5 +1,5 @@
 // The variant f32 rounds every real operation; the interpreter itself does not.
-// RUN: weir run %s --print --wide | FileCheck %s
+// RUN: weir run --target interp %s --print --wide | FileCheck %s
 // RUN: weir run %s --print --wide --target interp:f32 | FileCheck %s --check-prefix=F32
 
 cascade.kernel @rounding {

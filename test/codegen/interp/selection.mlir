@@ -1,5 +1,5 @@
 // Selections: ties go to the lower index, absent scores are not taken, missing places are absent.
-// RUN: weir run %s --print | FileCheck %s
+// RUN: weir run --target interp %s --print | FileCheck %s
 
 cascade.kernel @selection {
   cascade.rank "m" size 2

@@ -1,0 +1,70 @@
+// Elementwise comparison with an error that does not depend on scale.
+#include "tools/weir/Compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace weir::tool {
+
+static std::string positionOf(int64_t element, const io::Shape &shape) {
+  io::Shape indices(shape.size());
+  for (size_t i = shape.size(); i-- > 0; element /= shape[i])
+    indices[i] = element % shape[i];
+  return io::toString(indices);
+}
+
+/// The largest finite magnitude, at least `least`.
+static double scaleOf(const io::Tensor &tensor, double least) {
+  double scale = least;
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    if (double value = std::fabs(tensor.getReal(i)); std::isfinite(value))
+      scale = std::max(scale, value);
+  return scale;
+}
+
+/// Also of infinities: equal ones have no difference, others an infinite one.
+static double differenceOf(double a, double b) {
+  if (a == b || (std::isnan(a) && std::isnan(b)))
+    return 0;
+  double difference = std::fabs(a - b);
+  return std::isnan(difference) ? std::numeric_limits<double>::infinity()
+                                : difference;
+}
+
+Worst compare(const io::Tensor &found, const io::Tensor &expected,
+              const io::Tensor *gauge) {
+  bool isReal = io::isFloat(expected.type());
+  double scale = isReal ? scaleOf(expected, 1e-30) : 1;
+  Worst worst;
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    Worst here;
+    here.found = found.getReal(i);
+    here.expected = expected.getReal(i);
+    if (isReal)
+      here.error = differenceOf(here.found, here.expected) / scale;
+    else if (found.getInt(i) != expected.getInt(i) &&
+             !(gauge && gauge->getInt(i) != expected.getInt(i)))
+      here.error = std::numeric_limits<double>::infinity();
+    if (here.error > worst.error) {
+      here.position = positionOf(i, expected.shape());
+      worst = here;
+    }
+  }
+  return worst;
+}
+
+double storageError(io::ElementType type) {
+  switch (type) {
+  case WEIR_F64:
+    return 0x1p-53;
+  case WEIR_F32:
+    return 0x1p-24;
+  default:
+    break;
+  }
+  auto format = io::narrowFormat(type);
+  return format ? std::ldexp(1.0, -format->mantissaBits - 1) : 0;
+}
+
+} // namespace weir::tool
