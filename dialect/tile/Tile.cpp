@@ -41,8 +41,7 @@ DomainRank Domain::operator[](size_t i) const {
   return {origins[origin], ends[i], tiles[i]};
 }
 
-//===-- Shapes
-//--------------------------------------------------------------===//
+//===-- Shapes ------------------------------------------------------------===//
 
 Type computeTypeOf(Type type) {
   if (type.isF64() || type.isInteger(1))
@@ -99,8 +98,7 @@ Type shapeOfIndices(ValueRange indices, Type element) {
   return shapedType(rows, columns, element);
 }
 
-//===-- References
-//----------------------------------------------------------===//
+//===-- References --------------------------------------------------------===//
 
 static ArgumentAttr argumentOf(Value ref) {
   auto argument = cast<BlockArgument>(ref);
@@ -147,8 +145,7 @@ void LoadOp::build(OpBuilder &builder, OperationState &state, Type type,
         subscripts, Value());
 }
 
-//===-- Names
-//---------------------------------------------------------------===//
+//===-- Names -------------------------------------------------------------===//
 
 std::string extentName(StringRef rank) { return ("$" + rank).str(); }
 

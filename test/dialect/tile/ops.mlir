@@ -1,0 +1,76 @@
+// Assembly of the tile dialect: what is printed parses to the same.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+
+// CHECK-LABEL: tile.kernel @all sizes(b, h, m, n, d = 64)
+// CHECK-NEXT: (%Q: bf16[b, h, m, d], %K: f32[b, n, d], %X: f32[m, n], %w: i32, %c: f32)
+// CHECK-NEXT: -> (%O: f32[b, h, m, d], %L: f32[m]) {
+tile.kernel @all sizes(b, h, m, n, d = 64)
+    (%Q: bf16[b, h, m, d], %K: f32[b, n, d], %X: f32[m, n], %w: i32, %c: f32)
+    -> (%O: f32[b, h, m, d], %L: f32[m]) {
+  // CHECK: %r = tile.index [%$h floordiv symbol(%$b)]
+  %r = tile.index [%$h floordiv symbol(%$b)]
+  // CHECK: %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64> of f32 = %K[%b, %n, %d]
+  %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64> of f32 = %K[%b, %n, %d]
+  %Vp = tile.stage (%b, %d, %n) in (%$b, %$d, %$n) as panel<64> of f32 = %K[%b, %n, %d]
+  // CHECK: %T = tile.carry (%$b, %$n) of f32{{$}}
+  %T = tile.carry (%$b, %$n) of f32
+  // CHECK: tile.parallel (%m0 descending, %b) in (%$m by 192, %$b) {
+  tile.parallel (%m0 descending, %b) in (%$m by 192, %$b) {
+    // CHECK: %end = tile.index min [%m0 + 192, %$n - %w]
+    %end = tile.index min [%m0 + 192, %$n - %w]
+    %zero = tile.index [0]
+    // CHECK: %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 {
+    %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 {
+      // CHECK-NEXT: %q = tile.load %Q[%b, %zero, %m, %d] : f32
+      %q = tile.load %Q[%b, %zero, %m, %d] : f32
+      %y = arith.mulf %q, %c : f32
+      // CHECK: tile.yield %{{.*}} : f32
+      tile.yield %y : f32
+    }
+    // CHECK: %M = tile.carry (%m0 + 192 to %$m) of f32 = -inf
+    %M = tile.carry (%m0 + 192 to %$m) of f32 = -inf
+    // CHECK: %seen = tile.carry (%m0 + 192 to %$m) of i1 = 0
+    %seen = tile.carry (%m0 + 192 to %$m) of i1 = 0
+    // CHECK: %A = tile.carry (%m0 + 192 to %$m, %$d) of f32 = 0.5
+    %A = tile.carry (%m0 + 192 to %$m, %$d) of f32 = 0.5
+    // CHECK: tile.for %n0 = %zero to %end step 64 full %zero to %end any {
+    tile.for %n0 = %zero to %end step 64 full %zero to %end any {
+      // CHECK: tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 only %n0 to %$m {
+      tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 only %n0 to %$m {
+        // CHECK: %s = tile.contract %Qp[%m], %Kp[%b, %n] : 6x64xf32
+        %s = tile.contract %Qp[%m], %Kp[%b, %n] : 6x64xf32
+        // CHECK: %keep = tile.mask [%m - %n, %$n - %n - 1] : 6x64xi1
+        %keep = tile.mask [%m - %n, %$n - %n - 1] : 6x64xi1
+        %edge = tile.mask [%$n - %n - 1] : 1x64xi1
+        // CHECK: %x = tile.load %X[%m - %n, %n] where %keep : 6x64xf32
+        %x = tile.load %X[%m - %n, %n] where %keep : 6x64xf32
+        // CHECK: %top = tile.reduce max %s where %edge : 6x64xf32, 1x64xi1
+        %top = tile.reduce max %s where %edge : 6x64xf32, 1x64xi1
+        // CHECK: %old = tile.load %M[%m] : 6x1xf32
+        %old = tile.load %M[%m] : 6x1xf32
+        // CHECK: %e = tile.map exp2((%s - %top) * %c) / 2.5 + -%x : 6x64xf32, 6x1xf32, f32, 6x64xf32
+        %e = tile.map exp2((%s - %top) * %c) / 2.5 + -%x : 6x64xf32, 6x1xf32, f32, 6x64xf32
+        // CHECK: %a = tile.map f32(%m - %n) * %c : 6x1xindex, 1x64xindex, f32
+        %a = tile.map f32(%m - %n) * %c : 6x1xindex, 1x64xindex, f32
+        // CHECK: %p = tile.map select(and(%keep, gt(%a, 1.0)), %e, 0.0) : 6x64xi1, 6x64xf32, 6x64xf32
+        %p = tile.map select(and(%keep, gt(%a, 1.0)), %e, 0.0) : 6x64xi1, 6x64xf32, 6x64xf32
+        %moved = tile.map ne(%old, %top) : 6x1xf32, 6x1xf32
+        // CHECK: tile.when %moved : 6x1xi1 {
+        tile.when %moved : 6x1xi1 {
+          // CHECK-NEXT: tile.update %A[%m] = %A * %top : ref<f32>, 6x1xf32
+          tile.update %A[%m] = %A * %top : ref<f32>, 6x1xf32
+        }
+        // CHECK: %panel = tile.convert %p : 6x64xf32 to rows
+        %panel = tile.convert %p : 6x64xf32 to rows
+        // CHECK: tile.accumulate %A[%m] += %panel, %Vp[%b, %n] where %keep : 6x64xi1
+        tile.accumulate %A[%m] += %panel, %Vp[%b, %n] where %keep : 6x64xi1
+      }
+    }
+    // CHECK: tile.subtile (%m) in (%m0 + 192 to %$m) shape 6 {
+    tile.subtile (%m) in (%m0 + 192 to %$m) shape 6 {
+      %l = tile.load %M[%m] : 6x1xf32
+      // CHECK: tile.store %l, %L[%m] : 6x1xf32
+      tile.store %l, %L[%m] : 6x1xf32
+    }
+  }
+}
