@@ -24,13 +24,15 @@ enum class Status : int32_t {
 /// Emits a function that returns a status as soon as a condition does not hold.
 class Checks : public ScalarEmitter {
 public:
-  Checks(Emitter &emit, cascade::KernelOp kernel, const Frame &frame, Value address)
+  Checks(Emitter &emit, cascade::KernelOp kernel, const Frame &frame,
+         Value address)
       : ScalarEmitter(emit), kernel(kernel), frame(frame), address(address) {}
 
   Value message, messageSize; ///< where messages go
 
   /// Returns `status` with a message unless the condition holds.
-  void require(Value condition, Status status, llvm::ArrayRef<MessagePart> parts);
+  void require(Value condition, Status status,
+               llvm::ArrayRef<MessagePart> parts);
   /// Returns a status unless it is 0.
   void propagate(Value status);
 

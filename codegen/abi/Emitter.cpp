@@ -8,18 +8,22 @@ using namespace mlir;
 
 namespace weir::abi {
 
-//===-- Values -------------------------------------------------------------===//
+//===-- Values
+//-------------------------------------------------------------===//
 
 Value Emitter::integer(Type type, int64_t value) {
-  return arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(type, value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getIntegerAttr(type, value));
 }
 
 Value Emitter::real(Type type, double value) {
-  return arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getFloatAttr(type, value));
 }
 
 Value Emitter::number(Type type, double value) {
-  return isa<FloatType>(type) ? real(type, value) : integer(type, static_cast<int64_t>(value));
+  return isa<FloatType>(type) ? real(type, value)
+                              : integer(type, static_cast<int64_t>(value));
 }
 
 Value Emitter::null() { return LLVM::ZeroOp::create(builder, loc, pointer()); }
@@ -31,15 +35,27 @@ static Value arithmetic(Emitter &emit, Value a, Value b) {
   return Integer::create(emit.builder, emit.loc, a, b);
 }
 
-Value Emitter::add(Value a, Value b) { return arithmetic<arith::AddIOp, arith::AddFOp>(*this, a, b); }
-Value Emitter::sub(Value a, Value b) { return arithmetic<arith::SubIOp, arith::SubFOp>(*this, a, b); }
-Value Emitter::mul(Value a, Value b) { return arithmetic<arith::MulIOp, arith::MulFOp>(*this, a, b); }
+Value Emitter::add(Value a, Value b) {
+  return arithmetic<arith::AddIOp, arith::AddFOp>(*this, a, b);
+}
+Value Emitter::sub(Value a, Value b) {
+  return arithmetic<arith::SubIOp, arith::SubFOp>(*this, a, b);
+}
+Value Emitter::mul(Value a, Value b) {
+  return arithmetic<arith::MulIOp, arith::MulFOp>(*this, a, b);
+}
 Value Emitter::divide(Value a, Value b) {
   return arithmetic<arith::DivSIOp, arith::DivFOp>(*this, a, b);
 }
-Value Emitter::both(Value a, Value b) { return arith::AndIOp::create(builder, loc, a, b); }
-Value Emitter::either(Value a, Value b) { return arith::OrIOp::create(builder, loc, a, b); }
-Value Emitter::invert(Value a) { return arith::XOrIOp::create(builder, loc, a, integer(a.getType(), -1)); }
+Value Emitter::both(Value a, Value b) {
+  return arith::AndIOp::create(builder, loc, a, b);
+}
+Value Emitter::either(Value a, Value b) {
+  return arith::OrIOp::create(builder, loc, a, b);
+}
+Value Emitter::invert(Value a) {
+  return arith::XOrIOp::create(builder, loc, a, integer(a.getType(), -1));
+}
 
 Value Emitter::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(builder, loc, condition, a, b);
@@ -57,17 +73,23 @@ Value Emitter::compare(arith::CmpFPredicate predicate, Value a, Value b) {
   return arith::CmpFOp::create(builder, loc, predicate, a, b);
 }
 
-Value Emitter::least(Value a, Value b) { return arith::MinSIOp::create(builder, loc, a, b); }
-Value Emitter::greatest(Value a, Value b) { return arith::MaxSIOp::create(builder, loc, a, b); }
+Value Emitter::least(Value a, Value b) {
+  return arith::MinSIOp::create(builder, loc, a, b);
+}
+Value Emitter::greatest(Value a, Value b) {
+  return arith::MaxSIOp::create(builder, loc, a, b);
+}
 
 Value Emitter::inRange(Value index, Value extent) {
   return compare(arith::CmpIPredicate::ult, index, extent);
 }
 
-//===-- Memory -------------------------------------------------------------===//
+//===-- Memory
+//-------------------------------------------------------------===//
 
 Value Emitter::at(Type element, Value base, Value index) {
-  return LLVM::GEPOp::create(builder, loc, pointer(), element, base, ValueRange(index));
+  return LLVM::GEPOp::create(builder, loc, pointer(), element, base,
+                             ValueRange(index));
 }
 
 Value Emitter::at(Value base, int64_t bytes) {
@@ -83,19 +105,23 @@ void Emitter::store(Value value, Value address) {
 }
 
 Value Emitter::allocate(Type element, int64_t count) {
-  return LLVM::AllocaOp::create(builder, loc, pointer(), element, integer(count), 64);
+  return LLVM::AllocaOp::create(builder, loc, pointer(), element,
+                                integer(count), 64);
 }
 
-//===-- Control ------------------------------------------------------------===//
+//===-- Control
+//------------------------------------------------------------===//
 
-void Emitter::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
+void Emitter::loop(Value from, Value to, Value step,
+                   llvm::function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(builder, loc, from, to, step);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
 }
 
-SmallVector<Value> Emitter::carry(Value from, Value to, ValueRange start, CarryBody body) {
+SmallVector<Value> Emitter::carry(Value from, Value to, ValueRange start,
+                                  CarryBody body) {
   auto loop = scf::ForOp::create(builder, loc, from, to, integer(1), start);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -105,15 +131,18 @@ SmallVector<Value> Emitter::carry(Value from, Value to, ValueRange start, CarryB
 }
 
 void Emitter::when(Value condition, llvm::function_ref<void()> body) {
-  auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  auto branch =
+      scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
   body();
 }
 
-SmallVector<Value> Emitter::choose(Value condition, TypeRange types, Branch onTrue, Branch onFalse) {
-  auto op = scf::IfOp::create(builder, loc, types, condition, /*addThenBlock=*/true,
-                              /*addElseBlock=*/true);
+SmallVector<Value> Emitter::choose(Value condition, TypeRange types,
+                                   Branch onTrue, Branch onFalse) {
+  auto op =
+      scf::IfOp::create(builder, loc, types, condition, /*addThenBlock=*/true,
+                        /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(builder);
   auto fill = [&](Block *block, Branch branch) {
     builder.setInsertionPointToStart(block);
@@ -125,13 +154,17 @@ SmallVector<Value> Emitter::choose(Value condition, TypeRange types, Branch onTr
   return llvm::to_vector_of<Value>(op.getResults());
 }
 
-//===-- Functions ----------------------------------------------------------===//
+//===-- Functions
+//----------------------------------------------------------===//
 
 ModuleOp Emitter::module() {
-  return builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  return builder.getInsertionBlock()
+      ->getParentOp()
+      ->getParentOfType<ModuleOp>();
 }
 
-LLVM::LLVMFuncOp Emitter::declare(StringRef name, Type result, TypeRange operands) {
+LLVM::LLVMFuncOp Emitter::declare(StringRef name, Type result,
+                                  TypeRange operands) {
   ModuleOp top = module();
   if (auto known = top.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return known;
@@ -152,12 +185,13 @@ Value Emitter::libm(StringRef name, ValueRange operands) {
   return call(type.isF32() ? (name + "f").str() : name.str(), type, operands);
 }
 
-LLVM::LLVMFuncOp makeFunction(Emitter &emit, ModuleOp module, StringRef name, Type result,
-                              TypeRange operands, bool exported) {
+LLVM::LLVMFuncOp makeFunction(Emitter &emit, ModuleOp module, StringRef name,
+                              Type result, TypeRange operands, bool exported) {
   emit.builder.setInsertionPointToEnd(module.getBody());
   auto type = LLVM::LLVMFunctionType::get(result, llvm::to_vector(operands));
   auto linkage = exported ? LLVM::Linkage::External : LLVM::Linkage::Internal;
-  auto function = LLVM::LLVMFuncOp::create(emit.builder, emit.loc, name, type, linkage);
+  auto function =
+      LLVM::LLVMFuncOp::create(emit.builder, emit.loc, name, type, linkage);
   emit.builder.setInsertionPointToStart(function.addEntryBlock(emit.builder));
   return function;
 }

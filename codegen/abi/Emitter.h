@@ -16,7 +16,8 @@ using mlir::Value;
 /// of. Code is `arith` and `scf` on `i64`, `i1`, `f32`, `f64` and pointers.
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder builder, mlir::Location loc) : builder(builder), loc(loc) {}
+  Emitter(mlir::OpBuilder builder, mlir::Location loc)
+      : builder(builder), loc(loc) {}
 
   mlir::OpBuilder builder;
   mlir::Location loc;
@@ -27,7 +28,9 @@ public:
   Type i64() { return builder.getI64Type(); }
   Type f32() { return builder.getF32Type(); }
   Type f64() { return builder.getF64Type(); }
-  Type pointer() { return mlir::LLVM::LLVMPointerType::get(builder.getContext()); }
+  Type pointer() {
+    return mlir::LLVM::LLVMPointerType::get(builder.getContext());
+  }
 
   Value integer(int64_t value) { return integer(i64(), value); }
   Value integer(Type type, int64_t value);
@@ -48,8 +51,12 @@ public:
   Value bitcast(Type type, Value value);
   Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
   Value compare(mlir::arith::CmpFPredicate predicate, Value a, Value b);
-  Value equal(Value a, Value b) { return compare(mlir::arith::CmpIPredicate::eq, a, b); }
-  Value less(Value a, Value b) { return compare(mlir::arith::CmpIPredicate::slt, a, b); }
+  Value equal(Value a, Value b) {
+    return compare(mlir::arith::CmpIPredicate::eq, a, b);
+  }
+  Value less(Value a, Value b) {
+    return compare(mlir::arith::CmpIPredicate::slt, a, b);
+  }
   Value least(Value a, Value b);    ///< of signed integers
   Value greatest(Value a, Value b); ///< of signed integers
   /// 0 <= index < extent.
@@ -63,31 +70,36 @@ public:
   Value allocate(Type element, int64_t count);
 
   /// A loop over [from, to) in steps of `step`.
-  void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
+  void loop(Value from, Value to, Value step,
+            llvm::function_ref<void(Value)> body);
   void loop(Value to, llvm::function_ref<void(Value)> body) {
     loop(integer(0), to, integer(1), body);
   }
   /// The same with values carried from iteration to iteration.
-  using CarryBody = llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
-  llvm::SmallVector<Value> carry(Value from, Value to, mlir::ValueRange start, CarryBody body);
+  using CarryBody =
+      llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
+  llvm::SmallVector<Value> carry(Value from, Value to, mlir::ValueRange start,
+                                 CarryBody body);
   void when(Value condition, llvm::function_ref<void()> body);
   /// The values of one of two branches.
   using Branch = llvm::function_ref<llvm::SmallVector<Value>()>;
-  llvm::SmallVector<Value> choose(Value condition, mlir::TypeRange types, Branch onTrue,
-                                  Branch onFalse);
+  llvm::SmallVector<Value> choose(Value condition, mlir::TypeRange types,
+                                  Branch onTrue, Branch onFalse);
 
   /// Calls a function of libm on reals: `exp` becomes `expf` for f32.
   Value libm(llvm::StringRef name, mlir::ValueRange operands);
   /// Calls `name`, which is declared in the module if need be.
   Value call(llvm::StringRef name, Type result, mlir::ValueRange operands);
-  mlir::LLVM::LLVMFuncOp declare(llvm::StringRef name, Type result, mlir::TypeRange operands);
+  mlir::LLVM::LLVMFuncOp declare(llvm::StringRef name, Type result,
+                                 mlir::TypeRange operands);
 
   mlir::ModuleOp module();
 };
 
 /// A function with a body of one block, in which `builder` then stands.
-mlir::LLVM::LLVMFuncOp makeFunction(Emitter &emit, mlir::ModuleOp module, llvm::StringRef name,
-                                    Type result, mlir::TypeRange operands, bool exported);
+mlir::LLVM::LLVMFuncOp makeFunction(Emitter &emit, mlir::ModuleOp module,
+                                    llvm::StringRef name, Type result,
+                                    mlir::TypeRange operands, bool exported);
 
 } // namespace weir::abi
 

@@ -1,4 +1,5 @@
-// The functions that <weir/runtime.h> promises of a kernel: checks, workspace, run, description.
+// The functions that <weir/runtime.h> promises of a kernel: checks, workspace,
+// run, description.
 #ifndef WEIR_CODEGEN_ABI_ENTRYPOINTS_H
 #define WEIR_CODEGEN_ABI_ENTRYPOINTS_H
 
@@ -8,30 +9,35 @@ namespace weir::abi {
 
 /// Offsets in the structures of <weir/runtime.h>.
 struct TensorLayout {
-  static constexpr int64_t data = 0, type = 8, rank = 12, extents = 16, strides = 80, size = 144;
+  static constexpr int64_t data = 0, type = 8, rank = 12, extents = 16,
+                           strides = 80, size = 144;
 };
 struct ContextLayout {
-  static constexpr int64_t abiVersion = 0, parallel = 8, pool = 16, workers = 24, workspace = 32,
-                           workspaceSize = 40, message = 48, messageSize = 256;
+  static constexpr int64_t abiVersion = 0, parallel = 8, pool = 16,
+                           workers = 24, workspace = 32, workspaceSize = 40,
+                           message = 48, messageSize = 256;
 };
 
 /// What a target defines in the module before the entry points are emitted:
 ///   i64 <kernel>.layout(ptr frame, ptr workspace, i64 workers)
-///     stores the addresses of scratch in the target's slots; returns its bytes;
+///     stores the addresses of scratch in the target's slots; returns its
+///     bytes;
 ///   void <kernel>.run(ptr context, ptr frame)
 ///     computes the outputs; everything is checked.
 std::string layoutName(cascade::KernelOp kernel);
 std::string runName(cascade::KernelOp kernel);
 
-/// Emits `<kernel>`, `<kernel>_workspace`, `<kernel>_check` and `<kernel>_info`,
-/// for a frame in which the target has reserved its slots. `target` is what the
-/// description names.
-mlir::LogicalResult emitEntryPoints(mlir::ModuleOp module, cascade::KernelOp kernel,
+/// Emits `<kernel>`, `<kernel>_workspace`, `<kernel>_check` and
+/// `<kernel>_info`, for a frame in which the target has reserved its slots.
+/// `target` is what the description names.
+mlir::LogicalResult emitEntryPoints(mlir::ModuleOp module,
+                                    cascade::KernelOp kernel,
                                     const Frame &frame, llvm::StringRef target);
 
 /// Emits a call of `body`, a `void(ptr frame, i64 index, i64 worker)`, for each
 /// index in [0, count): by the context's pool, or else by the calling thread.
-void emitParallel(Emitter &emit, Value context, Value frame, Value count, llvm::StringRef body);
+void emitParallel(Emitter &emit, Value context, Value frame, Value count,
+                  llvm::StringRef body);
 
 /// The number of workers for which a call must lay out scratch.
 Value emitWorkers(Emitter &emit, Value context);

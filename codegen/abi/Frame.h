@@ -32,7 +32,9 @@ public:
 
   llvm::ArrayRef<Argument> getArguments() const { return arguments; }
   const Argument &getArgument(mlir::Operation *op) const;
-  int64_t extentSlot(mlir::StringAttr rank) const { return extents.lookup(rank); }
+  int64_t extentSlot(mlir::StringAttr rank) const {
+    return extents.lookup(rank);
+  }
   int64_t reserve(int64_t count) { return std::exchange(size, size + count); }
   int64_t getSize() const { return size; }
 

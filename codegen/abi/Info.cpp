@@ -16,23 +16,28 @@ static constexpr int64_t maxRank = 8;
 static Value emitAggregate(Emitter &emit, Type type, ArrayRef<Value> elements) {
   Value aggregate = LLVM::UndefOp::create(emit.builder, emit.loc, type);
   for (auto [i, element] : llvm::enumerate(elements))
-    aggregate = LLVM::InsertValueOp::create(emit.builder, emit.loc, aggregate, element,
-                                            static_cast<int64_t>(i));
+    aggregate = LLVM::InsertValueOp::create(emit.builder, emit.loc, aggregate,
+                                            element, static_cast<int64_t>(i));
   return aggregate;
 }
 
 static Value emitArray(Emitter &emit, Type element, ArrayRef<Value> elements) {
-  return emitAggregate(emit, LLVM::LLVMArrayType::get(element, elements.size()), elements);
+  return emitAggregate(emit, LLVM::LLVMArrayType::get(element, elements.size()),
+                       elements);
 }
 
 static Value emitStruct(Emitter &emit, ArrayRef<Value> elements) {
   auto types = llvm::to_vector_of<Type>(ValueRange(elements).getTypes());
-  return emitAggregate(emit, LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), types), elements);
+  return emitAggregate(
+      emit, LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), types),
+      elements);
 }
 
 /// A weir_argument_info.
-static Value emitArgument(Emitter &emit, cascade::KernelOp kernel, const Argument &argument) {
-  SmallVector<Value> names(maxRank, emit.null()), extents(maxRank, emit.integer(-1));
+static Value emitArgument(Emitter &emit, cascade::KernelOp kernel,
+                          const Argument &argument) {
+  SmallVector<Value> names(maxRank, emit.null()),
+      extents(maxRank, emit.integer(-1));
   for (auto [i, rank] : llvm::enumerate(argument.ranks)) {
     names[i] = emitString(emit, rank);
     if (auto size = kernel.getRankDeclaration(rank).getSize())
@@ -40,52 +45,72 @@ static Value emitArgument(Emitter &emit, cascade::KernelOp kernel, const Argumen
   }
   auto param = dyn_cast<cascade::ParamOp>(argument.op);
   auto word = [&](int64_t value) { return emit.integer(emit.i32(), value); };
-  return emitStruct(emit, {emitString(emit, argument.name), word(static_cast<int>(argument.direction)),
-                           word(typeCode(argument.storage)), word(argument.ranks.size()),
+  return emitStruct(emit, {emitString(emit, argument.name),
+                           word(static_cast<int>(argument.direction)),
+                           word(typeCode(argument.storage)),
+                           word(argument.ranks.size()),
                            word(param && !param.getInit().empty() ? 1 : 0),
-                           emitArray(emit, emit.pointer(), names), emitArray(emit, emit.i64(), extents)});
+                           emitArray(emit, emit.pointer(), names),
+                           emitArray(emit, emit.i64(), extents)});
 }
 
 /// A constant global whose value `build` emits.
-static LLVM::GlobalOp emitGlobal(Emitter &emit, ModuleOp module, StringRef name, LLVM::Linkage linkage,
+static LLVM::GlobalOp emitGlobal(Emitter &emit, ModuleOp module, StringRef name,
+                                 LLVM::Linkage linkage,
                                  llvm::function_ref<Value()> build) {
   emit.builder.setInsertionPointToEnd(module.getBody());
-  auto global = LLVM::GlobalOp::create(emit.builder, emit.loc, emit.pointer(), /*isConstant=*/true, linkage,
-                                       name, Attribute());
-  emit.builder.setInsertionPointToStart(emit.builder.createBlock(&global.getInitializer()));
+  auto global =
+      LLVM::GlobalOp::create(emit.builder, emit.loc, emit.pointer(),
+                             /*isConstant=*/true, linkage, name, Attribute());
+  emit.builder.setInsertionPointToStart(
+      emit.builder.createBlock(&global.getInitializer()));
   Value value = build();
   LLVM::ReturnOp::create(emit.builder, emit.loc, value);
   global.setGlobalType(value.getType());
   return global;
 }
 
-void emitInfo(Emitter &emit, ModuleOp module, cascade::KernelOp kernel, const Frame &frame,
-              StringRef target) {
+void emitInfo(Emitter &emit, ModuleOp module, cascade::KernelOp kernel,
+              const Frame &frame, StringRef target) {
   StringRef name = kernel.getSymName();
-  auto arguments = emitGlobal(emit, module, (name + ".arguments").str(), LLVM::Linkage::Internal, [&] {
-    auto values = llvm::map_to_vector(frame.getArguments(), [&](const Argument &argument) {
-      return emitArgument(emit, kernel, argument);
-    });
-    return emitArray(emit, values.empty() ? emit.i8() : values[0].getType(), values);
-  });
+  auto arguments = emitGlobal(
+      emit, module, (name + ".arguments").str(), LLVM::Linkage::Internal, [&] {
+        auto values = llvm::map_to_vector(
+            frame.getArguments(), [&](const Argument &argument) {
+              return emitArgument(emit, kernel, argument);
+            });
+        return emitArray(emit, values.empty() ? emit.i8() : values[0].getType(),
+                         values);
+      });
   auto texts = llvm::to_vector(kernel.getBody().getOps<cascade::RequireOp>());
-  auto constraints = emitGlobal(emit, module, (name + ".constraints").str(), LLVM::Linkage::Internal, [&] {
-    auto values = llvm::map_to_vector(
-        texts, [&](cascade::RequireOp op) { return emitString(emit, op.getText()); });
-    return emitArray(emit, emit.pointer(), values);
-  });
-  emitGlobal(emit, module, (name + "_info").str(), LLVM::Linkage::External, [&] {
-    auto word = [&](int64_t value) { return emit.integer(emit.i32(), value); };
-    auto address = [&](StringRef symbol) -> Value {
-      auto reference = SymbolRefAttr::get(emit.builder.getContext(), symbol);
-      return LLVM::AddressOfOp::create(emit.builder, emit.loc, emit.pointer(), reference);
-    };
-    return emitStruct(emit, {word(1), word(0), emitString(emit, name), emitString(emit, target),
-                             word(frame.getArguments().size()), word(texts.size()),
-                             address(arguments.getSymName()), address(constraints.getSymName()),
-                             address(name), address((name + "_workspace").str()),
-                             address((name + "_check").str())});
-  });
+  auto constraints =
+      emitGlobal(emit, module, (name + ".constraints").str(),
+                 LLVM::Linkage::Internal, [&] {
+                   auto values =
+                       llvm::map_to_vector(texts, [&](cascade::RequireOp op) {
+                         return emitString(emit, op.getText());
+                       });
+                   return emitArray(emit, emit.pointer(), values);
+                 });
+  emitGlobal(
+      emit, module, (name + "_info").str(), LLVM::Linkage::External, [&] {
+        auto word = [&](int64_t value) {
+          return emit.integer(emit.i32(), value);
+        };
+        auto address = [&](StringRef symbol) -> Value {
+          auto reference =
+              SymbolRefAttr::get(emit.builder.getContext(), symbol);
+          return LLVM::AddressOfOp::create(emit.builder, emit.loc,
+                                           emit.pointer(), reference);
+        };
+        return emitStruct(
+            emit,
+            {word(1), word(0), emitString(emit, name), emitString(emit, target),
+             word(frame.getArguments().size()), word(texts.size()),
+             address(arguments.getSymName()), address(constraints.getSymName()),
+             address(name), address((name + "_workspace").str()),
+             address((name + "_check").str())});
+      });
 }
 
 } // namespace weir::abi

@@ -7,8 +7,8 @@
 namespace weir::abi {
 
 /// Defines `<kernel>_info`; the functions that it names are in the module.
-void emitInfo(Emitter &emit, mlir::ModuleOp module, cascade::KernelOp kernel, const Frame &frame,
-              llvm::StringRef target);
+void emitInfo(Emitter &emit, mlir::ModuleOp module, cascade::KernelOp kernel,
+              const Frame &frame, llvm::StringRef target);
 
 } // namespace weir::abi
 

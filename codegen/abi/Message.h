@@ -12,8 +12,10 @@ namespace weir::abi {
 /// A piece of a message: text, or an i64 known when the message is written.
 using MessagePart = std::variant<std::string, Value>;
 
-/// Emits code that writes the parts, and a NUL, to the `size` bytes at `buffer`.
-void emitMessage(Emitter &emit, Value buffer, Value size, llvm::ArrayRef<MessagePart> parts);
+/// Emits code that writes the parts, and a NUL, to the `size` bytes at
+/// `buffer`.
+void emitMessage(Emitter &emit, Value buffer, Value size,
+                 llvm::ArrayRef<MessagePart> parts);
 
 /// The address of a constant string, NUL-terminated; equal ones are shared.
 Value emitString(Emitter &emit, llvm::StringRef text);

@@ -21,7 +21,9 @@ Value presenceOf(Emitter &emit, const Scalar &scalar) {
   return scalar.present ? scalar.present : emit.truth(true);
 }
 
-static Value isNumber(Emitter &emit, Value real) { return emit.compare(FCmp::ORD, real, real); }
+static Value isNumber(Emitter &emit, Value real) {
+  return emit.compare(FCmp::ORD, real, real);
+}
 
 static Scalar emitConst(Emitter &emit, TypedAttr value) {
   return {arith::ConstantOp::create(emit.builder, emit.loc, value), {}};
@@ -41,7 +43,8 @@ static Scalar emitCast(Emitter &emit, cascade::CastOp op, Scalar operand) {
   if (truncates)
     present = bothPresent(emit, present, isNumber(emit, operand.value));
   if (op.getVia() && !to.isInteger(1)) {
-    Value value = truncates ? convertScalar(emit, operand.value, to) : operand.value;
+    Value value =
+        truncates ? convertScalar(emit, operand.value, to) : operand.value;
     return {roundThrough(emit, value, *op.getVia(), to), present};
   }
   if (from.isF64() && to.isF32())
@@ -62,25 +65,29 @@ static Scalar emitRound(Emitter &emit, cascade::Rounding mode, Scalar operand) {
     value = LLVM::RoundEvenOp::create(emit.builder, emit.loc, value);
     break;
   }
-  Value present = bothPresent(emit, operand.present, isNumber(emit, operand.value));
+  Value present =
+      bothPresent(emit, operand.present, isNumber(emit, operand.value));
   return {convertScalar(emit, value, emit.i64()), present};
 }
 
 static Scalar emitSelect(Emitter &emit, Scalar condition, Scalar a, Scalar b) {
   Value present;
   if (a.present || b.present)
-    present = emit.select(condition.value, presenceOf(emit, a), presenceOf(emit, b));
+    present =
+        emit.select(condition.value, presenceOf(emit, a), presenceOf(emit, b));
   return {emit.select(condition.value, a.value, b.value), present};
 }
 
 static Scalar emitWhere(Emitter &emit, Scalar value, Scalar predicate) {
-  return settle(emit, value.value, bothPresent(emit, value.present, predicate.value));
+  return settle(emit, value.value,
+                bothPresent(emit, value.present, predicate.value));
 }
 
 static Scalar emitElse(Emitter &emit, Scalar value, Scalar fallback) {
   if (!value.present)
     return value;
-  Value present = fallback.present ? emit.either(value.present, fallback.present) : Value();
+  Value present =
+      fallback.present ? emit.either(value.present, fallback.present) : Value();
   return {emit.select(value.present, value.value, fallback.value), present};
 }
 
@@ -91,13 +98,17 @@ Scalar ScalarEmitter::emitOp(Operation &op, Environment &values) {
       .Case([&](cascade::AbsentOp op) {
         return settle(emit, emit.number(op.getType(), 0), emit.truth(false));
       })
-      .Case([&](cascade::ExtentOp op) { return Scalar{extent(op.getRankAttr()), {}}; })
+      .Case([&](cascade::ExtentOp op) {
+        return Scalar{extent(op.getRankAttr()), {}};
+      })
       .Case([&](cascade::ReadOp op) {
         auto indices = llvm::map_to_vector(op.getIndices(), at);
         Scalar scalar = read(op, indices);
         return settle(emit, scalar.value, scalar.present);
       })
-      .Case([&](cascade::UnaryOp op) { return emitUnary(emit, op.getFn(), at(op.getOperand())); })
+      .Case([&](cascade::UnaryOp op) {
+        return emitUnary(emit, op.getFn(), at(op.getOperand()));
+      })
       .Case([&](cascade::BinaryOp op) {
         return emitBinary(emit, op.getFn(), at(op.getLhs()), at(op.getRhs()));
       })
@@ -107,7 +118,8 @@ Scalar ScalarEmitter::emitOp(Operation &op, Environment &values) {
         return settle(emit, result, bothPresent(emit, a.present, b.present));
       })
       .Case([&](cascade::SelectOp op) {
-        return emitSelect(emit, at(op.getCondition()), at(op.getOnTrue()), at(op.getOnFalse()));
+        return emitSelect(emit, at(op.getCondition()), at(op.getOnTrue()),
+                          at(op.getOnFalse()));
       })
       .Case([&](cascade::WhereOp op) {
         return emitWhere(emit, at(op.getOperand(0)), at(op.getPredicate()));
@@ -118,13 +130,19 @@ Scalar ScalarEmitter::emitOp(Operation &op, Environment &values) {
       .Case([&](cascade::PresentOp op) {
         return Scalar{presenceOf(emit, at(op.getOperand())), {}};
       })
-      .Case([&](cascade::CastOp op) { return emitCast(emit, op, at(op.getOperand())); })
-      .Case([&](cascade::RoundOp op) { return emitRound(emit, op.getMode(), at(op.getOperand())); });
+      .Case([&](cascade::CastOp op) {
+        return emitCast(emit, op, at(op.getOperand()));
+      })
+      .Case([&](cascade::RoundOp op) {
+        return emitRound(emit, op.getMode(), at(op.getOperand()));
+      });
 }
 
-SmallVector<Scalar> ScalarEmitter::emitRegion(Region &region, ArrayRef<Scalar> arguments) {
+SmallVector<Scalar> ScalarEmitter::emitRegion(Region &region,
+                                              ArrayRef<Scalar> arguments) {
   Environment values;
-  for (auto [argument, scalar] : llvm::zip_equal(region.getArguments(), arguments))
+  for (auto [argument, scalar] :
+       llvm::zip_equal(region.getArguments(), arguments))
     values[argument] = scalar;
   for (Operation &op : region.front().without_terminator())
     values[op.getResult(0)] = emitOp(op, values);

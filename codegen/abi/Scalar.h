@@ -28,7 +28,8 @@ public:
   virtual ~ScalarEmitter() = default;
 
   /// Emits a region with the given arguments; returns what it yields.
-  llvm::SmallVector<Scalar> emitRegion(mlir::Region &region, llvm::ArrayRef<Scalar> arguments);
+  llvm::SmallVector<Scalar> emitRegion(mlir::Region &region,
+                                       llvm::ArrayRef<Scalar> arguments);
 
 protected:
   virtual Scalar read(cascade::ReadOp op, llvm::ArrayRef<Scalar> indices) = 0;
@@ -46,7 +47,8 @@ Value emitExtremum(Emitter &emit, bool isMax, Value a, Value b);
 
 Scalar emitUnary(Emitter &emit, cascade::UnaryFn fn, Scalar operand);
 Scalar emitBinary(Emitter &emit, cascade::BinaryFn fn, Scalar lhs, Scalar rhs);
-Value emitCompare(Emitter &emit, cascade::Predicate predicate, Value lhs, Value rhs);
+Value emitCompare(Emitter &emit, cascade::Predicate predicate, Value lhs,
+                  Value rhs);
 
 } // namespace weir::abi
 

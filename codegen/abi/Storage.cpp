@@ -61,11 +61,13 @@ using ICmp = arith::CmpIPredicate;
 using FCmp = arith::CmpFPredicate;
 
 Value shiftLeft(Emitter &emit, Value a, int64_t bits) {
-  return arith::ShLIOp::create(emit.builder, emit.loc, a, emit.integer(a.getType(), bits));
+  return arith::ShLIOp::create(emit.builder, emit.loc, a,
+                               emit.integer(a.getType(), bits));
 }
 
 Value shiftRight(Emitter &emit, Value a, int64_t bits) {
-  return arith::ShRUIOp::create(emit.builder, emit.loc, a, emit.integer(a.getType(), bits));
+  return arith::ShRUIOp::create(emit.builder, emit.loc, a,
+                                emit.integer(a.getType(), bits));
 }
 
 Value extend(Emitter &emit, Type type, Value a) {
@@ -73,7 +75,9 @@ Value extend(Emitter &emit, Type type, Value a) {
 }
 
 Value truncate(Emitter &emit, Type type, Value a) {
-  return a.getType() == type ? a : Value(arith::TruncIOp::create(emit.builder, emit.loc, type, a));
+  return a.getType() == type
+             ? a
+             : Value(arith::TruncIOp::create(emit.builder, emit.loc, type, a));
 }
 
 /// The f32 that the bits of a narrow float stand for: its fields are put where
@@ -84,16 +88,20 @@ Value decode(Emitter &emit, const Format &format, Value bits) {
   Value magnitude = emit.both(wide, emit.integer(word, format.allOnes()));
   Value sign = shiftLeft(emit, shiftRight(emit, wide, format.width() - 1), 31);
   Value fields = shiftLeft(emit, magnitude, 23 - format.mantissaBits);
-  Value scaled = emit.mul(emit.bitcast(emit.f32(), fields),
-                          emit.real(emit.f32(), std::ldexp(1.0, 127 - format.bias())));
-  Value special = format.hasInfinity ? emit.either(fields, emit.integer(word, 0x7f800000))
-                                     : emit.integer(word, 0x7fc00000);
-  Value isFinite = emit.compare(ICmp::ule, magnitude, emit.integer(word, format.largest()));
+  Value scaled =
+      emit.mul(emit.bitcast(emit.f32(), fields),
+               emit.real(emit.f32(), std::ldexp(1.0, 127 - format.bias())));
+  Value special = format.hasInfinity
+                      ? emit.either(fields, emit.integer(word, 0x7f800000))
+                      : emit.integer(word, 0x7fc00000);
+  Value isFinite =
+      emit.compare(ICmp::ule, magnitude, emit.integer(word, format.largest()));
   Value result = emit.select(isFinite, emit.bitcast(word, scaled), special);
   return emit.bitcast(emit.f32(), emit.either(result, sign));
 }
 
-/// The bits of a narrow float nearest to an f32 or f64, half to even, saturated.
+/// The bits of a narrow float nearest to an f32 or f64, half to even,
+/// saturated.
 Value encode(Emitter &emit, const Format &format, Value real) {
   bool isDouble = real.getType().isF64();
   int mantissaBits = isDouble ? 52 : 23, bias = isDouble ? 1023 : 127;
@@ -103,24 +111,32 @@ Value encode(Emitter &emit, const Format &format, Value real) {
 
   Value bits = emit.bitcast(word, real);
   Value magnitude = emit.both(bits, constant(isDouble ? INT64_MAX : INT32_MAX));
-  Value sign = shiftLeft(emit, shiftRight(emit, bits, isDouble ? 63 : 31), format.width() - 1);
+  Value sign = shiftLeft(emit, shiftRight(emit, bits, isDouble ? 63 : 31),
+                         format.width() - 1);
 
   // A normal number: round the mantissa in place; a carry goes to the exponent.
   int drop = mantissaBits - format.mantissaBits;
   Value odd = emit.both(shiftRight(emit, magnitude, drop), constant(1));
-  Value rounded = emit.add(emit.add(magnitude, constant((int64_t(1) << (drop - 1)) - 1)), odd);
-  Value normal = emit.sub(shiftRight(emit, rounded, drop),
-                          constant(int64_t(bias - format.bias()) << format.mantissaBits));
+  Value rounded = emit.add(
+      emit.add(magnitude, constant((int64_t(1) << (drop - 1)) - 1)), odd);
+  Value normal =
+      emit.sub(shiftRight(emit, rounded, drop),
+               constant(int64_t(bias - format.bias()) << format.mantissaBits));
   // A subnormal one: adding a power of two rounds to units of the last place.
-  double unit = std::ldexp(1.0, mantissaBits + 1 - format.bias() - format.mantissaBits);
+  double unit =
+      std::ldexp(1.0, mantissaBits + 1 - format.bias() - format.mantissaBits);
   Value lifter = emit.real(real.getType(), unit);
   Value lifted = emit.add(emit.bitcast(real.getType(), magnitude), lifter);
-  Value subnormal = emit.sub(emit.bitcast(word, lifted), emit.bitcast(word, lifter));
-  Value smallest = emit.real(real.getType(), std::ldexp(1.0, 1 - format.bias()));
-  Value isSmall = emit.compare(ICmp::ult, magnitude, emit.bitcast(word, smallest));
+  Value subnormal =
+      emit.sub(emit.bitcast(word, lifted), emit.bitcast(word, lifter));
+  Value smallest =
+      emit.real(real.getType(), std::ldexp(1.0, 1 - format.bias()));
+  Value isSmall =
+      emit.compare(ICmp::ult, magnitude, emit.bitcast(word, smallest));
 
   Value result = emit.select(isSmall, subnormal, normal);
-  result = arith::MinUIOp::create(emit.builder, emit.loc, result, constant(format.largest()));
+  result = arith::MinUIOp::create(emit.builder, emit.loc, result,
+                                  constant(format.largest()));
   Value isInfinite = emit.equal(magnitude, constant(infinity));
   if (format.hasInfinity)
     result = emit.select(isInfinite, constant(format.infinity()), result);
@@ -128,14 +144,17 @@ Value encode(Emitter &emit, const Format &format, Value real) {
     result = emit.select(isInfinite, constant(format.largest()), result);
   Value isNaN = emit.compare(ICmp::ugt, magnitude, constant(infinity));
   result = emit.select(isNaN, constant(format.quietNaN()), result);
-  return truncate(emit, emit.builder.getIntegerType(format.width()), emit.either(result, sign));
+  return truncate(emit, emit.builder.getIntegerType(format.width()),
+                  emit.either(result, sign));
 }
 
 /// An i64 by truncation; saturates, and is 0 for NaN.
 Value saturatingInteger(Emitter &emit, Value real) {
-  StringRef name = real.getType().isF64() ? "llvm.fptosi.sat.i64.f64" : "llvm.fptosi.sat.i64.f32";
+  StringRef name = real.getType().isF64() ? "llvm.fptosi.sat.i64.f64"
+                                          : "llvm.fptosi.sat.i64.f32";
   return LLVM::CallIntrinsicOp::create(emit.builder, emit.loc, emit.i64(),
-                                       emit.builder.getStringAttr(name), ValueRange(real))
+                                       emit.builder.getStringAttr(name),
+                                       ValueRange(real))
       .getResults();
 }
 
@@ -150,13 +169,16 @@ Value toFloat(Emitter &emit, Value scalar) {
   Value magnitude = LLVM::FAbsOp::create(emit.builder, emit.loc, scalar);
   Value overflows = emit.both(
       emit.compare(FCmp::OGT, magnitude, emit.real(type, largest)),
-      emit.compare(FCmp::ONE, magnitude, emit.real(type, std::numeric_limits<double>::infinity())));
-  Value clamped = LLVM::CopySignOp::create(emit.builder, emit.loc, emit.real(type, largest), scalar);
+      emit.compare(FCmp::ONE, magnitude,
+                   emit.real(type, std::numeric_limits<double>::infinity())));
+  Value clamped = LLVM::CopySignOp::create(emit.builder, emit.loc,
+                                           emit.real(type, largest), scalar);
   return arith::TruncFOp::create(emit.builder, emit.loc, emit.f32(),
                                  emit.select(overflows, clamped, scalar));
 }
 
-/// An i64 within the range of an integer storage type; reals round half to even.
+/// An i64 within the range of an integer storage type; reals round half to
+/// even.
 Value saturate(Emitter &emit, IntegerType storage, Value scalar) {
   if (isa<FloatType>(scalar.getType())) {
     Value whole = LLVM::RoundEvenOp::create(emit.builder, emit.loc, scalar);
@@ -167,8 +189,10 @@ Value saturate(Emitter &emit, IntegerType storage, Value scalar) {
   if (width == 64)
     return scalar;
   int64_t lowest = storage.isUnsigned() ? 0 : llvm::minIntN(width);
-  int64_t highest = storage.isUnsigned() ? llvm::maxUIntN(width) : llvm::maxIntN(width);
-  return emit.least(emit.greatest(scalar, emit.integer(lowest)), emit.integer(highest));
+  int64_t highest =
+      storage.isUnsigned() ? llvm::maxUIntN(width) : llvm::maxIntN(width);
+  return emit.least(emit.greatest(scalar, emit.integer(lowest)),
+                    emit.integer(highest));
 }
 
 /// The bits of a scalar stored as `storage`, which is not the packed i4.
@@ -179,8 +203,9 @@ Value toStorage(Emitter &emit, Type storage, Value scalar) {
     return toFloat(emit, scalar);
   if (auto format = narrowFormat(storage))
     return encode(emit, *format,
-                  isa<FloatType>(scalar.getType()) ? scalar
-                                                   : convertScalar(emit, scalar, emit.f64()));
+                  isa<FloatType>(scalar.getType())
+                      ? scalar
+                      : convertScalar(emit, scalar, emit.f64()));
   if (storage.isInteger(1))
     return extend(emit, emit.i8(), convertScalar(emit, scalar, emit.i1()));
   auto integer = cast<IntegerType>(storage);
@@ -210,16 +235,19 @@ Type memoryType(Emitter &emit, Type storage) {
   return emit.builder.getIntegerType(8 * byteWidth(storage));
 }
 
-/// The byte that holds the packed element `index`, and how far up it lies there.
+/// The byte that holds the packed element `index`, and how far up it lies
+/// there.
 std::pair<Value, Value> halfByte(Emitter &emit, Value base, Value index) {
-  Value byte = arith::ShRSIOp::create(emit.builder, emit.loc, index, emit.integer(1));
+  Value byte =
+      arith::ShRSIOp::create(emit.builder, emit.loc, index, emit.integer(1));
   Value half = truncate(emit, emit.i8(), emit.both(index, emit.integer(1)));
   return {emit.at(emit.i8(), base, byte), shiftLeft(emit, half, 2)};
 }
 
 Value loadHalfByte(Emitter &emit, Value base, Value index) {
   auto [address, shift] = halfByte(emit, base, index);
-  Value bits = arith::ShRUIOp::create(emit.builder, emit.loc, emit.load(emit.i8(), address), shift);
+  Value bits = arith::ShRUIOp::create(emit.builder, emit.loc,
+                                      emit.load(emit.i8(), address), shift);
   Value four = truncate(emit, emit.builder.getIntegerType(4), bits);
   return arith::ExtSIOp::create(emit.builder, emit.loc, emit.i64(), four);
 }
@@ -275,14 +303,17 @@ int64_t typeCode(Type storage) {
 StringRef typeName(Type storage) { return facts[typeCode(storage)].name; }
 int64_t byteWidth(Type storage) { return facts[typeCode(storage)].bytes; }
 
-Value loadElement(Emitter &emit, Type storage, Value base, Value index, bool packed) {
+Value loadElement(Emitter &emit, Type storage, Value base, Value index,
+                  bool packed) {
   if (packed && storage.isInteger(4))
     return loadHalfByte(emit, base, index);
   Type type = memoryType(emit, storage);
-  return fromStorage(emit, storage, emit.load(type, emit.at(type, base, index)));
+  return fromStorage(emit, storage,
+                     emit.load(type, emit.at(type, base, index)));
 }
 
-void storeElement(Emitter &emit, Type storage, Value base, Value index, Value scalar, bool packed) {
+void storeElement(Emitter &emit, Type storage, Value base, Value index,
+                  Value scalar, bool packed) {
   Value bits = toStorage(emit, storage, scalar);
   if (packed && storage.isInteger(4))
     return storeHalfByte(emit, base, index, bits);
@@ -299,8 +330,9 @@ Value convertScalar(Emitter &emit, Value scalar, Type to) {
     return fromReal ? emit.compare(FCmp::UNE, scalar, emit.real(from, 0))
                     : emit.compare(ICmp::ne, scalar, emit.integer(from, 0));
   if (from.isInteger(1))
-    return toReal ? Value(arith::UIToFPOp::create(builder, emit.loc, to, scalar))
-                  : extend(emit, to, scalar);
+    return toReal
+               ? Value(arith::UIToFPOp::create(builder, emit.loc, to, scalar))
+               : extend(emit, to, scalar);
   if (!fromReal)
     return arith::SIToFPOp::create(builder, emit.loc, to, scalar);
   if (!toReal)
@@ -313,7 +345,8 @@ Value convertScalar(Emitter &emit, Value scalar, Type to) {
 Value roundThrough(Emitter &emit, Value scalar, Type storage, Type to) {
   if (storage == scalar.getType())
     return convertScalar(emit, scalar, to);
-  if (isa<IntegerType>(storage) && isa<FloatType>(scalar.getType()) && !storage.isInteger(1))
+  if (isa<IntegerType>(storage) && isa<FloatType>(scalar.getType()) &&
+      !storage.isInteger(1))
     scalar = convertScalar(emit, scalar, emit.i64());
   Value bits = toStorage(emit, storage, scalar);
   return convertScalar(emit, fromStorage(emit, storage, bits), to);

@@ -15,11 +15,13 @@ int64_t byteWidth(Type storage);
 
 /// Element `index` of `base` as a scalar: f32, f64, i64 or i1. With `packed`,
 /// elements of i4 lie two in a byte as in a caller's tensor, else one a byte.
-Value loadElement(Emitter &emit, Type storage, Value base, Value index, bool packed);
+Value loadElement(Emitter &emit, Type storage, Value base, Value index,
+                  bool packed);
 
 /// Stores a scalar, rounded half to even and saturated. Halves of a byte may be
 /// stored by several threads at once.
-void storeElement(Emitter &emit, Type storage, Value base, Value index, Value scalar, bool packed);
+void storeElement(Emitter &emit, Type storage, Value base, Value index,
+                  Value scalar, bool packed);
 
 /// Converts between scalar types. A real becomes an integer by truncation, and
 /// saturates; the caller sees to NaN.
