@@ -9,8 +9,7 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-//===-- Subscripts
-//----------------------------------------------------------===//
+//===-- Subscripts --------------------------------------------------------===//
 
 FailureOr<Linear> SubtileLowering::linear(Operation *op, AffineExpr expression,
                                           unsigned dimensions,
@@ -75,8 +74,7 @@ FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op,
   return result;
 }
 
-//===-- Vectors
-//-------------------------------------------------------------===//
+//===-- Vectors -----------------------------------------------------------===//
 
 Value SubtileLowering::validLanes(int64_t vector) {
   if (isFull)
@@ -139,8 +137,7 @@ void SubtileLowering::forValid(
   });
 }
 
-//===-- Loads
-//---------------------------------------------------------------===//
+//===-- Loads -------------------------------------------------------------===//
 
 LogicalResult SubtileLowering::emitLoad(tile::LoadOp load) {
   const Ref &ref = scope.refs[load.getRef()];
@@ -303,8 +300,7 @@ LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
   return success();
 }
 
-//===-- Stores
-//--------------------------------------------------------------===//
+//===-- Stores ------------------------------------------------------------===//
 
 LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
   const Ref &ref = scope.refs[store.getRef()];

@@ -168,8 +168,7 @@ LogicalResult KernelLowering::emitParallelStage(Scope &scope,
   return success();
 }
 
-//===-- Inside a parallel loop
-//----------------------------------------------===//
+//===-- Inside a parallel loop --------------------------------------------===//
 
 LogicalResult KernelLowering::emitBlock(Scope &scope, Block &block,
                                         bool isFull) {

@@ -12,8 +12,7 @@ namespace weir::cpu {
 // use.
 static constexpr int64_t rowGroup = 24;
 
-//===-- Blocks
-//--------------------------------------------------------------===//
+//===-- Blocks ------------------------------------------------------------===//
 
 tile::Domain domainOf(Operation *block) {
   if (auto stage = dyn_cast<tile::StageOp>(block))
@@ -92,8 +91,7 @@ std::optional<View> viewOf(tile::StageOp stage) {
                                                   : std::optional(view);
 }
 
-//===-- Slots
-//---------------------------------------------------------------===//
+//===-- Slots -------------------------------------------------------------===//
 
 Layout::Layout(tile::KernelOp kernel, abi::Frame &frame)
     : kernel(kernel), frame(frame) {
@@ -244,8 +242,7 @@ void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
   LLVM::ReturnOp::create(scope.builder, scope.loc, total);
 }
 
-//===-- Reading the slots
-//---------------------------------------------------===//
+//===-- Reading the slots -------------------------------------------------===//
 
 Value Layout::isFilled(Scope &scope, tile::StageOp stage) {
   auto view = viewOf(stage);

@@ -41,8 +41,7 @@ FailureOr<Value> emitOperation(Scope &scope, Operation &op,
   return created->getResult(0);
 }
 
-//===-- One point
-//-----------------------------------------------------------===//
+//===-- One point ---------------------------------------------------------===//
 
 static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
   const Ref &ref = scope.refs[load.getRef()];
@@ -92,8 +91,7 @@ FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
   return failure();
 }
 
-//===-- Sub-tiles
-//-----------------------------------------------------------===//
+//===-- Sub-tiles ---------------------------------------------------------===//
 
 namespace {
 

@@ -97,8 +97,7 @@ LogicalResult SubtileLowering::emitOp(Operation &inner) {
       });
 }
 
-//===-- Values
-//--------------------------------------------------------------===//
+//===-- Values ------------------------------------------------------------===//
 
 Sub SubtileLowering::shaped(Type type) {
   Sub sub;
@@ -141,8 +140,7 @@ Value SubtileLowering::asVector(Sub &sub, int64_t row, int64_t vector) {
   return sub.vectors ? value : scope.splat(value, lanes);
 }
 
-//===-- Masks, maps, reductions
-//---------------------------------------------===//
+//===-- Masks, maps, reductions -------------------------------------------===//
 
 LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
   Sub &result = subs[op] = shaped(op.getType());
@@ -338,7 +336,8 @@ void SubtileLowering::restoreNaN(Sub &value, Sub &result) {
       Value isNaN = scope.compare(arith::CmpFPredicate::UNO, vectors[i], other);
       any = any ? scope.either(any, isNaN) : isNaN;
     }
-    Value bits = scope.bitcast(scope.vectorOf(word, 1), any);
+    Value bits = vector::BitCastOp::create(scope.builder, scope.loc,
+                                           scope.vectorOf(word, 1), any);
     bits = vector::ExtractOp::create(scope.builder, scope.loc, bits, 0);
     return scope.compare(arith::CmpIPredicate::ne, bits,
                          scope.integer(word, 0));

@@ -100,8 +100,7 @@ FailureOr<std::string> emitText(ModuleOp module, const Processor &processor) {
   return text;
 }
 
-//===-- JIT
-//-----------------------------------------------------------------===//
+//===-- JIT ---------------------------------------------------------------===//
 
 Jit::Jit(std::unique_ptr<llvm::orc::LLJIT> jit) : jit(std::move(jit)) {}
 Jit::~Jit() = default;
