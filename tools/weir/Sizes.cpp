@@ -33,7 +33,8 @@ public:
           !rank.getFamily() && !rank.getSize() && rank.getExtent().empty();
       bool isChosen = choice == All ||
                       (choice == Carried && isCarried(rank.getNameAttr())) ||
-                      (choice == Some && random() % 3 != 0);
+                      (choice == Some && !(isConstrained(rank.getNameAttr()) &&
+                                           random() % 2 == 0));
       if (isFree && isChosen)
         request.pins[rank.getName().str()] = least ? 1 : extent();
     }
@@ -64,6 +65,13 @@ private:
     return llvm::any_of(kernel.getBody().getOps<InputOp>(), [&](InputOp input) {
       return cast<cascade::TensorType>(input.getType()).indexOf(rank) >= 0;
     });
+  }
+
+  bool isConstrained(StringAttr rank) {
+    bool isRead = false;
+    for (auto require : kernel.getBody().getOps<RequireOp>())
+      require.walk([&](ExtentOp op) { isRead |= op.getRankAttr() == rank; });
+    return isRead;
   }
 
   scalar::Value value(ParamOp param) {
