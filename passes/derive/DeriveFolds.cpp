@@ -66,8 +66,12 @@ SmallVector<Reductions> connectedReductions(KernelOp kernel, StringAttr rank) {
 struct DeriveFoldsPass : impl::DeriveFoldsBase<DeriveFoldsPass> {
   void runOnOperation() override {
     auto before = countPasses();
+    auto outputs = llvm::to_vector(getOperation().getBody().getOps<OutputOp>());
     while (deriveOne()) {
     }
+    // Their order is that of the kernel's arguments, whatever was moved meanwhile.
+    for (OutputOp output : outputs)
+      output->moveBefore(&getOperation().getBody().front(), getOperation().getBody().front().end());
     explainPasses(before);
     for (const Refusal &refusal : refusals) {
       explain({"correctable-reduction", refusal.detail, refusal.reason, refusal.remedy, refusal.loc});

@@ -29,7 +29,7 @@ struct Splitter {
 
   /// An integer expression as a linear form.
   std::optional<Linear> linear(const Node *node) {
-    bool isFree = !(row && node->dependsOn(row)) && !node->dependsOn(column);
+    bool isFree = !(row && node->dependsOn(row)) && !(column && node->dependsOn(column));
     if (isFree)
       return Linear{0, 0, node};
     if (node->kind == Node::Kind::Index)
@@ -95,6 +95,10 @@ struct Splitter {
 };
 
 } // namespace
+
+std::optional<Linear> linearForm(Expressions &ex, const Node *node, StringAttr row, StringAttr column) {
+  return Splitter{ex, row, column}.linear(node);
+}
 
 Predicate splitPredicate(Expressions &ex, const Node *condition, StringAttr row, StringAttr column) {
   Predicate predicate;

@@ -24,6 +24,9 @@ struct Predicate {
   bool operator==(const Predicate &) const = default;
 };
 
+/// An integer expression as a linear form, if it is one.
+std::optional<Linear> linearForm(Expressions &ex, const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+
 /// Splits a condition (null: true) for tiles whose rows run over `row` (may be
 /// null) and whose columns run over `column`.
 Predicate splitPredicate(Expressions &ex, const Node *condition, mlir::StringAttr row,

@@ -65,9 +65,33 @@ std::optional<Refusal> FoldEmitter::check() {
         return refuse(*why);
   }
   for (OutputPlan &output : nest.outputs)
-    if (auto why = emit.whyNot(output.value, {}, {}))
+    if (auto why = whyNotFinished(output))
       return Refusal{output.op.getLoc(), *why};
   return {};
+}
+
+/// The rank of an output beside those of the fold's points; null if there is none.
+StringAttr FoldEmitter::extraOf(OutputPlan &output) {
+  for (StringAttr rank : cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks())
+    if (rank != nest.row && !llvm::is_contained(nest.grid, rank))
+      return rank;
+  return {};
+}
+
+/// Why the finish cannot compute an output, or null.
+std::optional<std::string> FoldEmitter::whyNotFinished(OutputPlan &output) {
+  auto type = cast<cascade::TensorType>(output.op.getTensor().getType());
+  StringAttr extra = extraOf(output);
+  SmallVector<StringAttr> expected(nest.grid);
+  expected.push_back(nest.row);
+  if (extra)
+    expected.push_back(extra);
+  bool hasAll = llvm::all_of(expected, [&](StringAttr rank) { return type.indexOf(rank) >= 0; });
+  if (!hasAll || type.getRank() != static_cast<int64_t>(expected.size()))
+    return "an output over other points than the fold's";
+  if (extra && type.getRanks().back() != extra)
+    return "an output whose last rank is one of the fold's points";
+  return emit.whyNot(output.value, nest.row, extra);
 }
 
 //===-- The fold ------------------------------------------------------------===//
@@ -155,10 +179,10 @@ void FoldEmitter::takeExtremum(StatePlan &state) {
   Type type = state.op.getTensorType().getScalarType();
   bool isMax = state.op.getCombiner() == Combiner::Max;
   Value mask = emit.value(keep(state)), value = emit.value(state.value);
-  if (!isa<tile::SubType>(value.getType()) || tile::columnsOf(value.getType()) == 1)
-    value = emit.value(kept(state)); // the same in all columns
-  Type rowType = tile::shapedType(tile::rowsOf(value.getType()) == 1 ? tile::rowsOf(mask.getType())
-                                                                     : tile::rowsOf(value.getType()), 1, type);
+  bool isNarrow = tile::columnsOf(value.getType()) == 1 || tile::rowsOf(value.getType()) < tile::rowsOf(mask.getType());
+  if (isNarrow)
+    value = emit.value(kept(state)); // as wide as the mask
+  Type rowType = tile::shapedType(tile::rowsOf(value.getType()), 1, type);
   auto top = tile::ReduceOp::create(b, emit.loc(), rowType, isMax ? tile::Reduction::Max : tile::Reduction::Min,
                                     value, mask);
   TileEmitter::setName(top, "top");
@@ -294,11 +318,7 @@ void FoldEmitter::finish() {
   SmallVector<OutputPlan *> ofRows;
   llvm::MapVector<StringAttr, SmallVector<OutputPlan *>> ofExtra;
   for (OutputPlan &output : nest.outputs) {
-    StringAttr extra;
-    for (StringAttr rank : cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks())
-      if (rank != nest.row && !llvm::is_contained(nest.grid, rank))
-        extra = rank;
-    if (extra)
+    if (StringAttr extra = extraOf(output))
       ofExtra[extra].push_back(&output);
     else
       ofRows.push_back(&output);

@@ -25,6 +25,8 @@ private:
     bool isStored = false;
   };
 
+  mlir::StringAttr extraOf(OutputPlan &output);
+  std::optional<std::string> whyNotFinished(OutputPlan &output);
   void openCarries();
   void step();
   void openKeep(StatePlan &state);

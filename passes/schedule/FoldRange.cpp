@@ -17,9 +17,11 @@ struct ColumnBounds {
 
   /// The greatest (for some row) or least value of row * m + rest.
   AffineExpr extreme(const Linear &c) {
+    if (c.row == 0)
+      return affine.of(c.rest);
     bool atEnd = (c.row > 0) == ofAny;
     AffineExpr m = atEnd ? affine.of(end) - 1 : affine.of(first);
-    return c.row ? m * c.row + affine.of(c.rest) : affine.of(c.rest);
+    return m * c.row + affine.of(c.rest);
   }
 };
 

@@ -63,6 +63,13 @@ void absorbFactors(Expressions &ex, Nest &nest) {
   }
 }
 
+/// True if an expression reads a state of the fold.
+bool readsState(const Node *node) {
+  if (node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>())
+    return true;
+  return llvm::any_of(node->operands, readsState);
+}
+
 /// An output of maps and contractions: rows and columns are two of its ranks.
 class MapEmitter {
 public:
@@ -131,21 +138,24 @@ FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape
   if (failed(nest))
     return failure();
   TileEmitter emit(ex, inliner, kernel, shape);
+  FoldEmitter fold(ex, inliner, *nest, emit);
+  MapEmitter maps(ex, emit);
+  // Outputs that the fold has no part in get loops of their own.
+  SmallVector<OutputPlan> apart;
+  llvm::copy_if(nest->outputs, std::back_inserter(apart), [](OutputPlan &output) { return !readsState(output.value); });
+  llvm::erase_if(nest->outputs, [](OutputPlan &output) { return !readsState(output.value); });
   if (nest->fold) {
     absorbFactors(ex, *nest);
-    FoldEmitter fold(ex, inliner, *nest, emit);
     if ((refusal = fold.check()))
       return failure();
-    auto result = emit.createKernel(at);
-    fold.run();
-    return result;
   }
-  MapEmitter maps(ex, emit);
-  for (OutputPlan &output : nest->outputs)
+  for (OutputPlan &output : apart)
     if ((refusal = maps.check(output)))
       return failure();
   auto result = emit.createKernel(at);
-  for (OutputPlan &output : nest->outputs)
+  if (nest->fold)
+    fold.run();
+  for (OutputPlan &output : apart)
     maps.run(output);
   return result;
 }

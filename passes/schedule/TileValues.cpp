@@ -16,6 +16,9 @@ std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row,
     return "a function that tiles do not compute yet";
   if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isAffine))
     return "a subscript that is read from a tensor";
+  auto isLinear = [&](const Node *subscript) { return linearForm(ex, subscript, row, column).has_value(); };
+  if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isLinear))
+    return "a subscript that is not linear in rows and columns";
   bool isState = node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>();
   auto isIndex = [](const Node *subscript) { return subscript->kind == Node::Kind::Index; };
   if (isState && !llvm::all_of(node->operands, isIndex))
