@@ -48,12 +48,23 @@ tile::KernelOp makeTiles(ModuleOp module, cascade::KernelOp derived, const Targe
   if (succeeded(tiles))
     return *tiles;
   if (target.remarks && refusal)
-    emitRemark(refusal->where) << "kernel '" << derived.getSymName()
-                               << "' runs as plain loops: " << refusal->reason;
+    explain({tileForm, "'" + derived.getSymName().str() + "' runs as plain loops: " + refusal->reason,
+             "NO_TILE_FORM", "", refusal->where});
   return {};
 }
 
 } // namespace
+
+void fixParameter(cascade::ParamOp param, const scalar::Value &value) {
+  Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
+  OpBuilder builder(param.getContext());
+  auto attribute = isa<FloatType>(type) ? TypedAttr(builder.getFloatAttr(type, value.real))
+                                        : TypedAttr(builder.getIntegerAttr(type, value.integer));
+  param.getInit().getBlocks().clear();
+  builder.createBlock(&param.getInit());
+  Value constant = cascade::ConstOp::create(builder, param.getLoc(), attribute);
+  cascade::YieldOp::create(builder, param.getLoc(), ValueRange(constant));
+}
 
 FailureOr<Target> findTarget(StringRef name) {
   if (name == "loops")

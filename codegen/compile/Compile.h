@@ -3,6 +3,7 @@
 #define WEIR_CODEGEN_COMPILE_COMPILE_H
 
 #include "codegen/cpu/CpuTarget.h"
+#include "codegen/scalar/Value.h"
 #include "dialect/cascade/Cascade.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -22,12 +23,19 @@ struct Target {
 /// The target called `name` (`host`, `loops`, or an instruction-set level), or failure.
 mlir::FailureOr<Target> findTarget(llvm::StringRef name);
 
+/// Makes `value` what the parameter is where a caller gives none; what a
+/// `constant` one is, always.
+void fixParameter(cascade::ParamOp param, const scalar::Value &value);
+
+/// The derivation of explanations that say why a kernel has no tile form.
+inline constexpr const char *tileForm = "tile-form";
+
 /// How far a kernel is compiled.
 enum class Stage { Derived, Tile, Lowered, LLVM };
 
 /// Compiles a kernel up to a stage. Beyond `Tile`, the module defines what
 /// <weir/runtime.h> promises of the kernel. A kernel without a tile form takes
-/// plain loops (up to `Tile` it stays a cascade), which a remark says.
+/// plain loops (up to `Tile` it stays a cascade), which an explanation says.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compileKernel(cascade::KernelOp kernel, const Target &target,
                                                                  Stage stage = Stage::LLVM);
 

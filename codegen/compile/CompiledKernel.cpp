@@ -21,7 +21,6 @@ namespace {
 OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
   auto source = const_cast<cascade::KernelOp &>(call.kernel);
   OwningOpRef<cascade::KernelOp> kernel(cast<cascade::KernelOp>(source->clone()));
-  OpBuilder builder(kernel->getContext());
   llvm::StringSet<> carried;
   for (auto input : kernel->getBody().getOps<cascade::InputOp>())
     for (StringAttr rank : cast<cascade::TensorType>(input.getType()).getRanks())
@@ -29,18 +28,9 @@ OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
   for (auto rank : kernel->getBody().getOps<cascade::RankOp>())
     if (!carried.contains(rank.getName()) && !rank.getSize() && rank.getExtent().empty())
       rank.setSize(call.resolution.extents.at(rank.getName().str()));
-  for (auto param : kernel->getBody().getOps<cascade::ParamOp>()) {
-    if (!param.getConstant())
-      continue;
-    scalar::Value value = call.resolution.params.at(param.getName().str());
-    Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
-    param.getInit().getBlocks().clear();
-    builder.createBlock(&param.getInit());
-    TypedAttr attribute = isa<FloatType>(type) ? TypedAttr(builder.getFloatAttr(type, value.real))
-                                               : TypedAttr(builder.getIntegerAttr(type, value.integer));
-    Value constant = cascade::ConstOp::create(builder, param.getLoc(), attribute);
-    cascade::YieldOp::create(builder, param.getLoc(), ValueRange(constant));
-  }
+  for (auto param : kernel->getBody().getOps<cascade::ParamOp>())
+    if (param.getConstant())
+      fixParameter(param, call.resolution.params.at(param.getName().str()));
   return kernel;
 }
 

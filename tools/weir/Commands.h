@@ -20,6 +20,8 @@ enum ExitCode {
 /// `result`.
 void addCheck(CLI::App &app, int &result);
 void addDoc(CLI::App &app, int &result);
+void addEmit(CLI::App &app, int &result);
+void addExplain(CLI::App &app, int &result);
 void addPrint(CLI::App &app, int &result);
 void addRun(CLI::App &app, int &result);
 void addTargets(CLI::App &app, int &result);

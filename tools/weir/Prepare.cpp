@@ -22,7 +22,8 @@ LogicalResult readInputs(KernelOp kernel, const Assignments &paths,
   return success();
 }
 
-/// A parameter's value from its text, by the parameter's type.
+} // namespace
+
 FailureOr<scalar::Value> parseValue(ParamOp param, StringRef text) {
   Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
   double real;
@@ -45,6 +46,8 @@ FailureOr<scalar::Value> parseValue(ParamOp param, StringRef text) {
                            << storageNameOf(type) << "; '" << text
                            << "' is no such value";
 }
+
+namespace {
 
 LogicalResult parseParams(KernelOp kernel, const Assignments &texts,
                           ShapeRequest &request) {

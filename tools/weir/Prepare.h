@@ -19,6 +19,10 @@ struct CallOptions {
 mlir::FailureOr<Call> prepare(cascade::KernelOp kernel,
                               const CallOptions &options);
 
+/// A parameter's value from its text, by the parameter's type.
+mlir::FailureOr<scalar::Value> parseValue(cascade::ParamOp param,
+                                          llvm::StringRef text);
+
 /// Generates every input that the call lacks, from its declaration and a seed.
 mlir::LogicalResult generateInputs(Call &call, uint64_t seed);
 

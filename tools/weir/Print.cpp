@@ -1,9 +1,11 @@
 // weir print: the program after a stage.
 #include <CLI/CLI.hpp>
 
-#include "passes/Passes.h"
+#include "codegen/llvm/Machine.h"
+#include "passes/Explain.h"
 #include "tools/weir/Commands.h"
-#include "tools/weir/Source.h"
+#include "tools/weir/Settle.h"
+#include "tools/weir/Targets.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -11,22 +13,74 @@ namespace weir::tool {
 namespace {
 
 struct PrintOptions {
-  std::string file, kernel;
+  std::string file, kernel, target = defaultTarget;
   std::string stage = "cascade";
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, params;
 };
 
-mlir::LogicalResult derive(mlir::ModuleOp module) {
-  mlir::PassManager passes(module.getContext());
-  buildDerivePipeline(passes);
-  return passes.run(module);
+/// Stages that code generation prints, and how far it goes for them.
+const std::map<std::string, Stage> codeStages{
+    {"derived", Stage::Derived}, {"tile", Stage::Tile}, {"lowered", Stage::Lowered},
+    {"llvm", Stage::LLVM},       {"asm", Stage::LLVM},
+};
+
+std::vector<std::string> stageNames() {
+  std::vector<std::string> names{"source", "cascade"};
+  for (auto &[name, stage] : codeStages)
+    names.push_back(name);
+  return names;
+}
+
+/// Compiles up to the stage. Of the explanations, only the one that says why a
+/// tile form is missing becomes a remark.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+compile(cascade::KernelOp kernel, const Target &target, Stage stage) {
+  std::vector<Explanation> explanations;
+  auto module = [&] {
+    ExplanationCollector collector(kernel.getContext());
+    auto compiled = compileKernel(kernel, target, stage);
+    explanations = std::move(collector.explanations);
+    return compiled;
+  }();
+  for (const Explanation &explanation : explanations)
+    if (explanation.derivation == tileForm)
+      explain(explanation);
+  return module;
+}
+
+mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
+                              const std::string &stage) {
+  auto module = compile(kernel, target, codeStages.at(stage));
+  if (failed(module))
+    return mlir::failure();
+  const cpu::Level &level = target.processor();
+  llvmir::Processor processor{level.name, level.features, ""};
+  if (stage == "llvm") {
+    auto text = llvmir::emitText(**module, processor);
+    if (failed(text))
+      return mlir::failure();
+    llvm::outs() << *text;
+  } else if (stage == "asm") {
+    auto text = llvmir::emitFile(**module, processor, llvmir::FileKind::Assembly);
+    if (failed(text))
+      return mlir::failure();
+    llvm::outs() << llvm::StringRef(text->data(), text->size());
+  } else {
+    (*module)->print(llvm::outs());
+  }
+  return mlir::success();
 }
 
 int print(const PrintOptions &options) {
-  Source source;
-  Assignments sets;
-  if (!parseAssignments(options.sets, "--set", sets))
+  Source source(/*remarks=*/true);
+  Assignments sets, params;
+  if (!parseAssignments(options.sets, "--set", sets) ||
+      !parseAssignments(options.params, "--param", params))
     return WrongUsage;
+  auto target = findCodeTarget(options.target);
+  if (failed(target))
+    return WrongUsage;
+  target->remarks = true;
   if (!source.open(options.file))
     return WrongInput;
   if (options.stage == "source")
@@ -34,10 +88,16 @@ int print(const PrintOptions &options) {
   auto module = source.load(sets, options.kernel);
   if (!module)
     return WrongInput;
-  if (options.stage == "derived" && failed(derive(*module)))
-    return WrongInput;
-  module->print(llvm::outs());
-  return Success;
+  auto kernels = findKernels(*module, options.kernel);
+  for (cascade::KernelOp kernel : kernels) {
+    if (failed(settle(kernel, sets, params)))
+      return WrongInput;
+    if (options.stage == "cascade")
+      llvm::outs() << *kernel << '\n';
+    else if (failed(printCode(kernel, *target, options.stage)))
+      return WrongInput;
+  }
+  return kernels.empty() ? WrongInput : Success;
 }
 
 } // namespace
@@ -49,10 +109,14 @@ void addPrint(CLI::App &app, int &result) {
   command->add_option("FILE", options->file, "Source file")->required();
   command->add_option("--kernel", options->kernel, "Kernel to print");
   command->add_option("--after", options->stage, "Stage to print after")
-      ->check(CLI::IsMember({"source", "cascade", "derived"}))
+      ->check(CLI::IsMember(stageNames()))
+      ->capture_default_str();
+  command->add_option("--target", options->target, "See weir targets")
       ->capture_default_str();
   command->add_option("--set", options->sets,
                       "Type parameter or extent, NAME=VALUE");
+  command->add_option("--param", options->params,
+                      "Scalar parameter, NAME=VALUE");
   command->callback([options, &result] { result = print(*options); });
 }
 

@@ -52,6 +52,8 @@ int main(int argc, char **argv) {
   int result = Success;
   addCheck(app, result);
   addDoc(app, result);
+  addEmit(app, result);
+  addExplain(app, result);
   addPrint(app, result);
   addRun(app, result);
   addTargets(app, result);

@@ -1,0 +1,155 @@
+// weir emit: objects, headers and texts for other projects.
+#include <CLI/CLI.hpp>
+
+#include "codegen/emit/CHeader.h"
+#include "codegen/llvm/Machine.h"
+#include "tools/weir/Commands.h"
+#include "tools/weir/Settle.h"
+#include "tools/weir/Targets.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
+
+namespace weir::tool {
+namespace {
+
+struct EmitOptions {
+  std::string file, kernel, target = defaultTarget, folder = ".";
+  std::vector<std::string> artefacts{"obj", "header"};
+  std::vector<std::string> sets, params;
+  bool remarks = false;
+};
+
+/// A kernel in the LLVM dialect, and what it was made from.
+struct Code {
+  cascade::KernelOp kernel;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Target target;
+
+  llvmir::Processor processor() const {
+    const cpu::Level &level = target.processor();
+    return {level.name, level.features, ""};
+  }
+};
+
+using Content = mlir::FailureOr<std::string>;
+
+Content machineCode(const Code &code, llvmir::FileKind kind) {
+  auto bytes = llvmir::emitFile(*code.module, code.processor(), kind);
+  if (failed(bytes))
+    return mlir::failure();
+  return std::string(bytes->begin(), bytes->end());
+}
+
+Content header(const Code &code) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (failed(emit::writeCHeader(stream, code.kernel, code.target.name)))
+    return mlir::failure();
+  return text;
+}
+
+/// What `--emit` names: a file's extension and its content.
+struct Artefact {
+  std::string name, extension;
+  std::function<Content(const Code &)> make;
+};
+
+const std::vector<Artefact> artefacts{
+    {"asm", ".s", [](const Code &code) { return machineCode(code, llvmir::FileKind::Assembly); }},
+    {"header", ".h", header},
+    {"llvm", ".ll", [](const Code &code) { return llvmir::emitText(*code.module, code.processor()); }},
+    {"obj", ".o", [](const Code &code) { return machineCode(code, llvmir::FileKind::Object); }},
+};
+
+std::vector<std::string> artefactNames() {
+  std::vector<std::string> names;
+  for (const Artefact &artefact : artefacts)
+    names.push_back(artefact.name);
+  return names;
+}
+
+/// Replaces the file by one of this content, in one step.
+bool writeFile(const std::string &path, const std::string &content) {
+  auto error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    stream << content;
+    return llvm::Error::success();
+  });
+  if (!error)
+    return true;
+  llvm::WithColor::error(llvm::errs(), "weir") << path << ": " << llvm::toString(std::move(error)) << '\n';
+  return false;
+}
+
+/// Makes all contents first, so that a failure leaves no file behind.
+bool writeArtefacts(Code code, const EmitOptions &options) {
+  std::map<std::string, std::string> files;
+  for (const Artefact &artefact : artefacts) {
+    if (!llvm::is_contained(options.artefacts, artefact.name))
+      continue;
+    auto content = artefact.make(code);
+    if (failed(content))
+      return false;
+    llvm::SmallString<128> path(options.folder);
+    llvm::sys::path::append(path, code.kernel.getSymName() + artefact.extension);
+    files[path.str().str()] = std::move(*content);
+  }
+  if (auto error = llvm::sys::fs::create_directories(options.folder)) {
+    llvm::WithColor::error(llvm::errs(), "weir") << options.folder << ": " << error.message() << '\n';
+    return false;
+  }
+  for (auto &[path, content] : files) {
+    if (!writeFile(path, content))
+      return false;
+    llvm::outs() << path << '\n';
+  }
+  return true;
+}
+
+int emitFiles(const EmitOptions &options) {
+  Assignments sets, params;
+  if (!parseAssignments(options.sets, "--set", sets) || !parseAssignments(options.params, "--param", params))
+    return WrongUsage;
+  auto target = findCodeTarget(options.target);
+  if (failed(target))
+    return WrongUsage;
+  target->remarks = options.remarks;
+  Source source(options.remarks);
+  if (!source.open(options.file))
+    return WrongInput;
+  auto module = source.load(sets, options.kernel);
+  if (!module)
+    return WrongInput;
+  auto kernel = findKernel(*module, options.kernel);
+  if (!kernel || failed(settle(kernel, sets, params)))
+    return WrongInput;
+  auto code = compileKernel(kernel, *target);
+  if (failed(code))
+    return WrongInput;
+  return writeArtefacts({kernel, std::move(*code), *target}, options) ? Success : WrongInput;
+}
+
+} // namespace
+
+void addEmit(CLI::App &app, int &result) {
+  CLI::App *command = app.add_subcommand("emit", "Write a kernel's object, header or text for other projects");
+  auto options = std::make_shared<EmitOptions>();
+  command->add_option("FILE", options->file, "Source file")->required();
+  command->add_option("--emit", options->artefacts, "What to write, separated by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember(artefactNames()))
+      ->capture_default_str();
+  command->add_option("-o,--output", options->folder, "Folder to write to; made where it is missing")
+      ->capture_default_str();
+  command->add_option("--kernel", options->kernel, "Kernel to emit, where the file has several");
+  command->add_option("--target", options->target, "See weir targets")->capture_default_str();
+  command->add_option("--set", options->sets, "Type parameter or extent, NAME=VALUE");
+  command->add_option("--param", options->params, "Constant, or default of a scalar parameter, NAME=VALUE");
+  command->add_flag("--remarks", options->remarks, "Say what was chosen");
+  command->callback([options, &result] { result = emitFiles(*options); });
+}
+
+} // namespace weir::tool

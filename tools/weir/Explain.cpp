@@ -1,0 +1,205 @@
+// weir explain: which derivations applied, which did not, and which road the kernel takes.
+#include <CLI/CLI.hpp>
+
+#include "passes/Explain.h"
+#include "passes/analysis/Passes.h"
+#include "tools/weir/Commands.h"
+#include "tools/weir/Settle.h"
+#include "tools/weir/Targets.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+namespace weir::tool {
+namespace {
+
+struct ExplainOptions {
+  std::string file, kernel, target = defaultTarget;
+  std::vector<std::string> sets, params;
+  bool json = false;
+};
+
+/// Passes over a rank as written, and as derived.
+struct RankCount {
+  std::string name;
+  unsigned passes, depth, derivedPasses, derivedDepth;
+};
+
+/// All that is said of one kernel.
+struct Report {
+  std::string kernel, target;
+  std::vector<RankCount> ranks;
+  std::vector<Explanation> explanations; ///< of derivations, in the order in which they happened
+  std::optional<Explanation> whyLoops;   ///< null: it has a tile form
+};
+
+/// Where something stands in the source; line 0 where that is not known.
+struct Place {
+  explicit Place(mlir::Location loc) {
+    if (auto found = loc->findInstanceOf<mlir::FileLineColLoc>()) {
+      file = found.getFilename().str();
+      line = found.getLine();
+    }
+  }
+  std::string file;
+  unsigned line = 0;
+};
+
+std::vector<RankCount> countPasses(cascade::KernelOp source, cascade::KernelOp derived) {
+  std::vector<RankCount> counts;
+  for (auto rank : source.getBody().getOps<cascade::RankOp>()) {
+    RankPasses before(source, rank.getNameAttr()), after(derived, rank.getNameAttr());
+    if (before.getDepth() > 0 || after.getDepth() > 0)
+      counts.push_back(
+          {rank.getName().str(), before.getPasses(), before.getDepth(), after.getPasses(), after.getDepth()});
+  }
+  return counts;
+}
+
+/// Compiles up to a stage and collects what is explained on the way.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compile(cascade::KernelOp kernel, const Target &target, Stage stage,
+                                                           std::vector<Explanation> &explanations) {
+  ExplanationCollector collector(kernel.getContext());
+  auto module = compileKernel(kernel, target, stage);
+  explanations = std::move(collector.explanations);
+  return module;
+}
+
+mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel, const Target &target) {
+  Report report{kernel.getSymName().str(), target.name, {}, {}, {}};
+  std::vector<Explanation> all;
+  auto derived = compile(kernel, target, Stage::Derived, report.explanations);
+  if (failed(derived) || failed(compile(kernel, target, Stage::Tile, all)))
+    return mlir::failure();
+  report.ranks = countPasses(kernel, *(*derived)->getOps<cascade::KernelOp>().begin());
+  for (const Explanation &explanation : all)
+    if (explanation.derivation == tileForm)
+      report.whyLoops = explanation;
+  if (!target.level)
+    report.whyLoops = Explanation{tileForm, "target '" + target.name + "' asks for plain loops", "NOT_ASKED", "",
+                                  kernel.getLoc()};
+  return report;
+}
+
+//===-- Text --------------------------------------------------------------===//
+
+void printExplanation(const Explanation &explanation, llvm::StringRef mainFile) {
+  Place place(explanation.loc);
+  std::string where = place.line ? std::to_string(place.line) : "-";
+  if (place.line && place.file != mainFile)
+    where = llvm::sys::path::filename(place.file).str() + ":" + where;
+  llvm::outs() << "  line " << where << "  " << explanation.derivation << ": ";
+  if (!explanation.applied())
+    llvm::outs() << explanation.reason << ": ";
+  llvm::outs() << explanation.detail << '\n';
+  if (!explanation.remedy.empty())
+    llvm::outs() << "      remedy: " << explanation.remedy << '\n';
+}
+
+void printList(llvm::StringRef title, const Report &report, bool applied, llvm::StringRef mainFile) {
+  bool isFirst = true;
+  for (const Explanation &explanation : report.explanations) {
+    // The table has said how passes change.
+    if (explanation.applied() != applied || explanation.derivation == "passes")
+      continue;
+    if (std::exchange(isFirst, false))
+      llvm::outs() << title << '\n';
+    printExplanation(explanation, mainFile);
+  }
+}
+
+void print(const Report &report, cascade::KernelOp kernel) {
+  std::string mainFile = Place(kernel.getLoc()).file;
+  llvm::outs() << "kernel " << report.kernel << ", target " << report.target << '\n';
+  if (!report.ranks.empty())
+    llvm::outs() << "rank          passes  derived   depth  derived\n";
+  for (const RankCount &rank : report.ranks)
+    llvm::outs() << llvm::formatv("  {0,-10}{1,8}{2,9}{3,8}{4,9}\n", rank.name, rank.passes, rank.derivedPasses,
+                                  rank.depth, rank.derivedDepth);
+  printList("applied", report, true, mainFile);
+  printList("not applied", report, false, mainFile);
+  llvm::outs() << "road: ";
+  if (report.whyLoops) {
+    llvm::outs() << "plain loops\n";
+    printExplanation(*report.whyLoops, mainFile);
+  } else {
+    llvm::outs() << "tiles\n";
+  }
+}
+
+//===-- JSON --------------------------------------------------------------===//
+
+llvm::json::Object toJSON(const Explanation &explanation) {
+  Place place(explanation.loc);
+  llvm::json::Object object{{"derivation", explanation.derivation},
+                            {"file", place.file},
+                            {"line", place.line},
+                            {"detail", explanation.detail}};
+  if (!explanation.applied()) {
+    object["reason"] = explanation.reason;
+    object["remedy"] = explanation.remedy;
+  }
+  return object;
+}
+
+llvm::json::Object toJSON(const Report &report) {
+  llvm::json::Object ranks, road{{"form", report.whyLoops ? "loops" : "tile"}};
+  for (const RankCount &rank : report.ranks)
+    ranks[rank.name] = llvm::json::Object{{"passes", rank.passes},
+                                          {"depth", rank.depth},
+                                          {"derived_passes", rank.derivedPasses},
+                                          {"derived_depth", rank.derivedDepth}};
+  llvm::json::Array applied, refused;
+  for (const Explanation &explanation : report.explanations)
+    (explanation.applied() ? applied : refused).push_back(toJSON(explanation));
+  if (report.whyLoops)
+    road["why"] = toJSON(*report.whyLoops);
+  return llvm::json::Object{{"kernel", report.kernel},       {"target", report.target},
+                            {"ranks", std::move(ranks)},     {"applied", std::move(applied)},
+                            {"refused", std::move(refused)}, {"road", std::move(road)}};
+}
+
+int explainFile(const ExplainOptions &options) {
+  Assignments sets, params;
+  if (!parseAssignments(options.sets, "--set", sets) || !parseAssignments(options.params, "--param", params))
+    return WrongUsage;
+  auto target = findCodeTarget(options.target);
+  if (failed(target))
+    return WrongUsage;
+  target->remarks = true; // they become explanations
+  Source source;
+  if (!source.open(options.file))
+    return WrongInput;
+  auto module = source.load(sets, options.kernel);
+  if (!module)
+    return WrongInput;
+  auto kernel = findKernel(*module, options.kernel);
+  if (!kernel || failed(settle(kernel, sets, params)))
+    return WrongInput;
+  auto report = makeReport(kernel, *target);
+  if (failed(report))
+    return WrongInput;
+  if (options.json)
+    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(*report)));
+  else
+    print(*report, kernel);
+  return Success;
+}
+
+} // namespace
+
+void addExplain(CLI::App &app, int &result) {
+  CLI::App *command = app.add_subcommand("explain", "Say which derivations applied, which did not, and why");
+  auto options = std::make_shared<ExplainOptions>();
+  command->add_option("FILE", options->file, "Source file")->required();
+  command->add_option("--kernel", options->kernel, "Kernel to explain, where the file has several");
+  command->add_option("--target", options->target, "See weir targets")->capture_default_str();
+  command->add_option("--set", options->sets, "Type parameter or extent, NAME=VALUE");
+  command->add_option("--param", options->params, "Scalar parameter, NAME=VALUE");
+  command->add_flag("--json", options->json, "Print JSON");
+  command->callback([options, &result] { result = explainFile(*options); });
+}
+
+} // namespace weir::tool
