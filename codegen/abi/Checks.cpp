@@ -163,6 +163,15 @@ void Checks::emitDescriptor(const Argument &argument, Value tensor) {
       {name + " has ", wide, " dimensions, not " + std::to_string(declared)});
 }
 
+/// Whether a tensor has no element: then its strides do not matter.
+Value Checks::isEmpty(const Argument &argument, Value tensor) {
+  Value empty = emit.truth(false);
+  for (size_t dimension = 0; dimension < argument.ranks.size(); ++dimension)
+    empty = emit.either(empty, emit.equal(extentAt(emit, tensor, dimension),
+                                          emit.integer(0)));
+  return empty;
+}
+
 /// Extents equal to those of the ranks; strides of outputs that keep points
 /// apart.
 void Checks::emitAgreement(const Argument &argument, Value tensor) {
@@ -179,6 +188,7 @@ void Checks::emitAgreement(const Argument &argument, Value tensor) {
       continue;
     Value isApart = emit.either(emit.compare(ICmp::ne, stride, emit.integer(0)),
                                 emit.less(found, emit.integer(2)));
+    isApart = emit.either(isApart, isEmpty(argument, tensor));
     require(isApart, Status::BadStride,
             {"output " + quoted(argument.name) + " has stride 0 along rank " +
              quoted(rank)});

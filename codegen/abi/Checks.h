@@ -55,6 +55,7 @@ private:
   mlir::FailureOr<Value> emitRegionExtent(cascade::RankOp rank, Value tensors);
   Value emitInputExtent(cascade::RankOp rank, Value tensors);
   void emitDescriptor(const Argument &argument, Value tensor);
+  Value isEmpty(const Argument &argument, Value tensor);
   void emitAgreement(const Argument &argument, Value tensor);
   void emitRange(const Argument &argument, cascade::InputOp input);
   Value elementCount(const Argument &argument);

@@ -1,4 +1,6 @@
 // Grouped queries, a bias on every score, rows without any key, and a second output.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @biased sizes(b, h, g, m, n, d, f)
     (%Q: f32[b, h, m, d], %K: f32[b, g, n, d], %V: f32[b, g, n, f], %bias: f32[h, m, n], %scale: f32)
     -> (%O: f32[b, h, m, f], %L: f32[b, h, m]) {

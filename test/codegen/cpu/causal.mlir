@@ -1,4 +1,6 @@
 // Causal attention, written by hand as a tile program.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @causal sizes(b, h, m, n, d, f)
     (%Q: f32[b, h, m, d], %K: f32[b, h, n, d], %V: f32[b, h, n, f], %scale: f32) -> (%O: f32[b, h, m, f]) {
   %Kp = tile.stage (%b, %h, %n, %d) in (%$b, %$h, %$n, %$d) as panel<64> of f32 = %K[%b, %h, %n, %d]

@@ -1,4 +1,6 @@
 // Causal attention in double precision.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @wide sizes(b, h, m, n, d, f)
     (%Q: f64[b, h, m, d], %K: f64[b, h, n, d], %V: f64[b, h, n, f], %scale: f64) -> (%O: f64[b, h, m, f]) {
   %Kp = tile.stage (%b, %h, %n, %d) in (%$b, %$h, %$n, %$d) as panel<32> of f64 = %K[%b, %h, %n, %d]
