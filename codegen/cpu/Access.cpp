@@ -9,71 +9,6 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-//===-- Subscripts --------------------------------------------------------===//
-
-FailureOr<Linear> SubtileLowering::linear(Operation *op, AffineExpr expression,
-                                          unsigned dimensions,
-                                          ValueRange indices) {
-  // The steps are what a subscript grows by; it is linear if they are
-  // constants.
-  MLIRContext *context = expression.getContext();
-  Linear result;
-  SmallVector<Value> corner;
-  for (auto [i, index] : llvm::enumerate(indices)) {
-    corner.push_back(scope.get(index));
-    bool isRow = tile::isRowIndex(index), isColumn = tile::isColumnIndex(index);
-    if (!isRow && !isColumn)
-      continue;
-    AffineExpr unit = i < dimensions
-                          ? getAffineDimExpr(i, context)
-                          : getAffineSymbolExpr(i - dimensions, context);
-    AffineExpr step =
-        simplifyAffineExpr(expression.replace(unit, unit + 1) - expression,
-                           dimensions, indices.size() - dimensions);
-    auto constant = dyn_cast<AffineConstantExpr>(step);
-    if (!constant)
-      return op->emitOpError(
-          "has a subscript that is not linear in the rows or the columns");
-    (isRow ? result.rowStep : result.columnStep) += constant.getValue();
-  }
-  result.start = scope.expand(expression, dimensions, corner);
-  return result;
-}
-
-SmallVector<Value> SubtileLowering::corner(AffineMap map, ValueRange indices) {
-  SmallVector<Value> operands, result;
-  for (Value index : indices)
-    operands.push_back(scope.get(index));
-  for (AffineExpr expression : map.getResults())
-    result.push_back(scope.expand(expression, map.getNumDims(), operands));
-  return result;
-}
-
-FailureOr<SubtileLowering::Place> SubtileLowering::place(Operation *op,
-                                                         const Ref &ref,
-                                                         AffineMap map,
-                                                         ValueRange indices) {
-  Place result{scope.integer(0), Value(), Value()};
-  auto accumulate = [&](Value &sum, Value stride, int64_t step) {
-    if (step == 0)
-      return;
-    Value more = scope.mul(stride, scope.integer(step));
-    sum = sum ? scope.add(sum, more) : more;
-  };
-  for (auto [i, expression] : llvm::enumerate(map.getResults())) {
-    auto subscript = linear(op, expression, map.getNumDims(), indices);
-    if (failed(subscript))
-      return failure();
-    Value relative = ref.origins[i]
-                         ? scope.sub(subscript->start, ref.origins[i])
-                         : subscript->start;
-    result.start = scope.add(result.start, scope.mul(relative, ref.strides[i]));
-    accumulate(result.rowStep, ref.strides[i], subscript->rowStep);
-    accumulate(result.columnStep, ref.strides[i], subscript->columnStep);
-  }
-  return result;
-}
-
 //===-- Vectors -----------------------------------------------------------===//
 
 Value SubtileLowering::validLanes(int64_t vector) {
@@ -93,20 +28,32 @@ Value SubtileLowering::rowIsValid(int64_t row) {
   return scope.less(scope.add(firstRow, scope.integer(row)), endRow);
 }
 
+Type SubtileLowering::heldType(Type type) {
+  return type.isInteger(1) ? scope.i8() : type;
+}
+
 Value SubtileLowering::loadVector(Type type, Value address, Value mask) {
-  auto vector = scope.vectorOf(type, lanes);
-  unsigned alignment = type.getIntOrFloatBitWidth() / 8;
-  if (!mask)
-    return LLVM::LoadOp::create(scope.builder, scope.loc, vector, address,
-                                alignment);
-  Value zero = scope.splat(scope.number(type, 0), lanes);
-  return LLVM::MaskedLoadOp::create(scope.builder, scope.loc, vector, address,
-                                    mask, zero, alignment);
+  Type held = heldType(type);
+  auto vector = scope.vectorOf(held, lanes);
+  unsigned alignment = held.getIntOrFloatBitWidth() / 8;
+  Value zero = scope.splat(scope.number(held, 0), lanes), value;
+  if (mask)
+    value = LLVM::MaskedLoadOp::create(scope.builder, scope.loc, vector,
+                                       address, mask, zero, alignment);
+  else
+    value = LLVM::LoadOp::create(scope.builder, scope.loc, vector, address,
+                                 alignment);
+  return held == type ? value
+                      : scope.compare(arith::CmpIPredicate::ne, value, zero);
 }
 
 void SubtileLowering::storeVector(Value vector, Value address, Value mask) {
-  unsigned alignment =
-      cast<VectorType>(vector.getType()).getElementTypeBitWidth() / 8;
+  Type type = cast<VectorType>(vector.getType()).getElementType(),
+       held = heldType(type);
+  if (held != type)
+    vector = arith::ExtUIOp::create(scope.builder, scope.loc,
+                                    scope.vectorOf(held, lanes), vector);
+  unsigned alignment = held.getIntOrFloatBitWidth() / 8;
   if (mask)
     LLVM::MaskedStoreOp::create(scope.builder, scope.loc, vector, address, mask,
                                 alignment);
@@ -150,14 +97,13 @@ LogicalResult SubtileLowering::emitLoad(tile::LoadOp load) {
 
 LogicalResult SubtileLowering::loadFromBlock(tile::LoadOp load, const Ref &ref,
                                              Sub &result) {
-  auto lane = linear(load, load.getMap().getResult(ref.lane),
-                     load.getMap().getNumDims(), load.getIndices());
-  auto depth = linear(load, load.getMap().getResult(ref.depth),
-                      load.getMap().getNumDims(), load.getIndices());
-  if (failed(lane) || failed(depth))
-    return failure();
-  if (lane->columnStep != 1 || lane->rowStep != 0 || depth->columnStep != 0 ||
-      ref.width % columns)
+  auto subscript = [&](unsigned rank) {
+    return linear(load.getMap().getResult(rank), load.getMap().getNumDims(),
+                  load.getIndices());
+  };
+  auto lane = subscript(ref.lane), depth = subscript(ref.depth);
+  if (!lane || !depth || lane->columnStep != 1 || lane->rowStep != 0 ||
+      depth->columnStep != 0 || ref.width % columns)
     return load.emitOpError(
         "reads a panelled block other than along its panels");
   SmallVector<Value> place = corner(load.getMap(), load.getIndices());
@@ -169,135 +115,110 @@ LogicalResult SubtileLowering::loadFromBlock(tile::LoadOp load, const Ref &ref,
     for (int64_t vector = 0; vector < vectors; ++vector)
       result.at(row, vector) = loadVector(
           ref.storage,
-          scope.at(ref.storage, start, scope.integer(vector * lanes)), Value());
+          scope.offset(ref.storage, start, scope.integer(vector * lanes)),
+          Value());
   }
   return success();
-}
-
-/// Elements of a tensor that are not side by side as they are computed with: a
-/// copy on the stack serves instead, where `isDirect` is false.
-SubtileLowering::Window SubtileLowering::window(const Ref &ref,
-                                                const Place &place, Type type) {
-  bool isPlain = ref.storage == type;
-  Window window;
-  window.isDirect = isPlain ? scope.equal(place.columnStep, scope.integer(1))
-                            : scope.truth(false);
-  window.copy = allocate(type, (place.rowStep ? rows : 1) * columns);
-  Value direct = isPlain ? scope.at(type, ref.base, place.start) : window.copy;
-  window.base = scope.select(window.isDirect, direct, window.copy);
-  Value copyStep = scope.integer(columns);
-  window.rowStep = place.rowStep
-                       ? scope.select(window.isDirect, place.rowStep, copyStep)
-                       : scope.integer(0);
-  return window;
-}
-
-Value SubtileLowering::elementIndex(const Place &place, Value row,
-                                    Value column) {
-  Value index = scope.add(place.start, scope.mul(place.columnStep, column));
-  return place.rowStep ? scope.add(index, scope.mul(place.rowStep, row))
-                       : index;
-}
-
-/// Copies the valid elements, 0 where the mask's byte is 0.
-void SubtileLowering::copyIn(const Ref &ref, const Place &place,
-                             const Window &window, Type type, Value maskBytes,
-                             bool isPacked) {
-  forValid(place.rowStep != nullptr, [&](Value row, Value column) {
-    Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
-    auto read = [&]() -> SmallVector<Value> {
-      Value index = elementIndex(place, row, column);
-      return {abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
-    };
-    Value element;
-    if (maskBytes) {
-      Value byte =
-          scope.load(scope.i8(), scope.at(scope.i8(), maskBytes, position));
-      Value isPresent = scope.compare(arith::CmpIPredicate::ne, byte,
-                                      scope.integer(scope.i8(), 0));
-      element = scope.choose(isPresent, type, read, [&] {
-        return SmallVector<Value>{scope.number(type, 0)};
-      })[0];
-    } else {
-      element = read()[0];
-    }
-    scope.store(element, scope.offset(type, window.copy, position));
-  });
 }
 
 LogicalResult SubtileLowering::loadFromTensor(tile::LoadOp load, const Ref &ref,
                                               Sub &result) {
-  auto found = place(load, ref, load.getMap(), load.getIndices());
-  if (failed(found))
-    return failure();
-  bool isMasked = load.getMask() && !isKnown(load.getMask());
-  Sub mask = isMasked ? input(load.getMask()) : Sub();
+  Subscripts at = subscripts(ref, load.getMap(), load.getIndices());
   // Rows past the end read the last one; a thread's own block has room for
   // them.
   bool isRoomy = load.getRef().getDefiningOp<tile::CarryOp>() != nullptr;
-  bool isPacked = isa<BlockArgument>(load.getRef());
-  Type type = tile::computeTypeOf(ref.storage);
-  auto rowOffset = [&](int64_t row, Value step) {
-    Value ahead = scope.integer(row);
-    if (!isRoomy)
-      ahead = scope.least(
-          ahead, scope.sub(scope.sub(endRow, scope.integer(1)), firstRow));
-    return scope.mul(ahead, step);
-  };
-  if (!result.vectors) {
-    for (int64_t row = 0; row < result.rows; ++row) {
-      Value index = found->start;
-      if (found->rowStep)
-        index = scope.add(index, rowOffset(row, found->rowStep));
-      auto read = [&]() -> SmallVector<Value> {
-        return {
-            abi::loadElement(scope, ref.storage, ref.base, index, isPacked)};
-      };
-      result.at(row, 0) =
-          !isMasked
-              ? read()[0]
-              : scope.choose(scope.both(mask.at(row, 0), rowIsValid(row)), type,
-                             read, [&] {
-                               return SmallVector<Value>{scope.number(type, 0)};
-                             })[0];
-    }
-    return success();
-  }
-  if (type.isInteger(1))
-    return load.emitOpError("of truth values is not compiled yet");
-  Window from = window(ref, *found, type);
-  auto laneMask = [&](int64_t row, int64_t vector) {
-    Value valid = validLanes(vector);
-    if (!isMasked)
-      return valid;
-    Value own = asVector(mask, row, vector);
-    if (found->rowStep)
-      own = scope.both(own, scope.splat(rowIsValid(row), lanes));
-    return valid ? scope.both(valid, own) : own;
-  };
-  scope.when(scope.unlikely(scope.invert(from.isDirect)), [&] {
-    Value bytes;
-    if (isMasked) {
-      bytes = allocate(scope.i8(), rows * columns);
-      for (int64_t row = 0; row < result.rows; ++row)
-        for (int64_t vector = 0; vector < vectors; ++vector) {
-          Value wide = arith::ExtUIOp::create(scope.builder, scope.loc,
-                                              scope.vectorOf(scope.i8(), lanes),
-                                              asVector(mask, row, vector));
-          storeVector(wide, scope.at(bytes, row * columns + vector * lanes),
-                      Value());
-        }
-    }
-    copyIn(ref, *found, from, type, bytes, isPacked);
-  });
-  for (int64_t row = 0; row < result.rows; ++row) {
-    Value start = scope.at(type, from.base, rowOffset(row, from.rowStep));
-    for (int64_t vector = 0; vector < vectors; ++vector)
-      result.at(row, vector) =
-          loadVector(type, scope.at(type, start, scope.integer(vector * lanes)),
-                     laneMask(row, vector));
-  }
+  SmallVector<Value> offsets = rowOffsets(at, !isRoomy);
+  Value mask =
+      load.getMask() && !isKnown(load.getMask()) ? load.getMask() : Value();
+  if (result.vectors)
+    loadVectors(load, at, offsets, mask, result);
+  else
+    loadScalars(load, at, offsets, mask, result);
   return success();
+}
+
+/// An element of a tensor, or 0 where the condition (which may be null) fails.
+Value SubtileLowering::loadElement(tile::LoadOp load, const Subscripts &at,
+                                   Value offset, Value condition) {
+  Type type = tile::computeTypeOf(at.ref.storage);
+  auto read = [&]() -> SmallVector<Value> {
+    return {abi::loadElement(scope, at.ref.storage, at.ref.base, offset,
+                             isa<BlockArgument>(load.getRef()))};
+  };
+  if (!condition)
+    return read()[0];
+  return scope.choose(condition, type, read, [&] {
+    return SmallVector<Value>{scope.number(type, 0)};
+  })[0];
+}
+
+void SubtileLowering::loadScalars(tile::LoadOp load, const Subscripts &at,
+                                  ArrayRef<Value> offsets, Value mask,
+                                  Sub &result) {
+  Sub masks = mask ? input(mask) : Sub();
+  for (int64_t row = 0; row < result.rows; ++row)
+    result.at(row, 0) = loadElement(
+        load, at, offsets[row],
+        mask ? scope.both(masks.at(row, 0), rowIsValid(row)) : Value());
+}
+
+/// Copies the elements to the stack: they are not side by side as they are
+/// computed with.
+void SubtileLowering::copyIn(tile::LoadOp load, const Subscripts &at,
+                             Value mask, Value copy) {
+  Spilled masks = mask ? spill(mask) : Spilled();
+  forValid(tile::rowsOf(load.getResult().getType()) > 1, [&](Value row,
+                                                             Value column) {
+    // The offset of an absent element is computed too: it only is not read.
+    Value condition = mask ? elementOf(masks, row, column) : Value();
+    Value element = loadElement(load, at, offsetAt(at, row, column), condition);
+    Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
+    abi::storeElement(scope, element.getType(), copy, position, element, false);
+  });
+}
+
+void SubtileLowering::loadVectors(tile::LoadOp load, const Subscripts &at,
+                                  ArrayRef<Value> offsets, Value mask,
+                                  Sub &result) {
+  Type type = tile::computeTypeOf(at.ref.storage);
+  Window from = window(at, type, offsets);
+  scope.when(from.isCopied, [&] { copyIn(load, at, mask, from.copy); });
+  Sub masks = mask ? input(mask) : Sub();
+  for (int64_t row = 0; row < result.rows; ++row)
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value lanesRead = validLanes(vector);
+      if (mask) {
+        Value own = asVector(masks, row, vector);
+        if (result.rows > 1)
+          own = scope.both(own, scope.splat(rowIsValid(row), lanes));
+        lanesRead = lanesRead ? scope.both(lanesRead, own) : own;
+      }
+      Value place = scope.integer(vector * lanes);
+      result.at(row, vector) = loadVector(
+          type, scope.offset(type, from.rows[row], place), lanesRead);
+    }
+}
+
+/// Where the vectors of each row lie: in the tensor itself if its elements are
+/// side by side and of the type computed with, else in a copy on the stack.
+SubtileLowering::Window SubtileLowering::window(const Subscripts &at, Type type,
+                                                ArrayRef<Value> offsets) {
+  Window window;
+  window.copy = allocate(heldType(type), offsets.size() * columns);
+  Value step = at.ref.storage == type ? strideOf(at, false) : Value();
+  Value isDirect =
+      step ? scope.equal(step, scope.integer(1)) : scope.truth(false);
+  window.isCopied = scope.invert(isDirect);
+  if (step)
+    window.isCopied = scope.unlikely(window.isCopied);
+  for (auto [row, offset] : llvm::enumerate(offsets)) {
+    Value copy = scope.offset(type, window.copy, scope.integer(row * columns));
+    window.rows.push_back(
+        step ? scope.select(isDirect, scope.offset(type, at.ref.base, offset),
+                            copy)
+             : copy);
+  }
+  return window;
 }
 
 //===-- Stores ------------------------------------------------------------===//
@@ -307,50 +228,44 @@ LogicalResult SubtileLowering::emitStore(tile::StoreOp store) {
   Sub value = input(store.getValue());
   if (ref.isPanel())
     return store.emitOpError("stores to a panelled block; use tile.update");
-  auto found = place(store, ref, store.getMap(), store.getIndices());
-  if (failed(found))
-    return failure();
+  Type type = tile::elementOf(store.getValue().getType());
+  Type shape = tile::shapeOfIndices(store.getIndices(), type);
+  Subscripts at = subscripts(ref, store.getMap(), store.getIndices());
+  SmallVector<Value> offsets = rowOffsets(at, /*isClamped=*/false);
   auto carry = store.getRef().getDefiningOp<tile::CarryOp>();
   bool isPrivate = carry && !isa<tile::KernelOp>(carry->getParentOp());
   bool isPacked = isa<BlockArgument>(store.getRef()),
-       hasRows = found->rowStep != nullptr;
+       hasRows = tile::rowsOf(shape) > 1;
   auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
-    for (int64_t row = 0; row < (hasRows ? rows : 1); ++row) {
+    for (int64_t row = 0; row < tile::rowsOf(shape); ++row) {
       if (isPrivate || !hasRows)
         body(row);
       else
         scope.when(rowIsValid(row), [&] { body(row); });
     }
   };
-  if (!found->columnStep) {
+  if (tile::columnsOf(shape) == 1) {
     forRows([&](int64_t row) {
-      Value index = found->start;
-      if (hasRows)
-        index = scope.add(index, scope.mul(found->rowStep, scope.integer(row)));
-      abi::storeElement(scope, ref.storage, ref.base, index, value.at(row, 0),
-                        isPacked);
+      abi::storeElement(scope, ref.storage, ref.base, offsets[row],
+                        value.at(row, 0), isPacked);
     });
     return success();
   }
-  Type type = tile::elementOf(store.getValue().getType());
-  if (type.isInteger(1))
-    return store.emitOpError("of truth values is not compiled yet");
-  Window to = window(ref, *found, type);
+  Window to = window(at, type, offsets);
   forRows([&](int64_t row) {
-    Value start =
-        scope.at(type, to.base, scope.mul(to.rowStep, scope.integer(row)));
     for (int64_t vector = 0; vector < vectors; ++vector)
-      storeVector(asVector(value, row, vector),
-                  scope.at(type, start, scope.integer(vector * lanes)),
-                  validLanes(vector));
+      storeVector(
+          asVector(value, row, vector),
+          scope.offset(type, to.rows[row], scope.integer(vector * lanes)),
+          validLanes(vector));
   });
-  scope.when(scope.unlikely(scope.invert(to.isDirect)), [&] {
+  scope.when(to.isCopied, [&] {
     forValid(hasRows, [&](Value row, Value column) {
       Value position =
           scope.add(scope.mul(row, scope.integer(columns)), column);
-      Value element = scope.load(type, scope.at(type, to.copy, position));
-      abi::storeElement(scope, ref.storage, ref.base,
-                        elementIndex(*found, row, column), element, isPacked);
+      Value element = abi::loadElement(scope, type, to.copy, position, false);
+      abi::storeElement(scope, ref.storage, ref.base, offsetAt(at, row, column),
+                        element, isPacked);
     });
   });
   return success();

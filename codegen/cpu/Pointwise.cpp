@@ -16,8 +16,7 @@ FailureOr<Value> emitOperation(Scope &scope, Operation &op,
   // Indices are i64 already.
   if (isa<arith::IndexCastOp>(op))
     return operands[0];
-  if (auto divide = dyn_cast<arith::FloorDivSIOp>(op);
-      divide && !isa<VectorType>(operands[0].getType()))
+  if (isa<arith::FloorDivSIOp>(op))
     return scope.floorDivide(operands[0], operands[1]);
   if (!isa<arith::ArithDialect>(op.getDialect()) || op.getNumResults() != 1)
     return op.emitOpError("cannot be evaluated on the CPU");

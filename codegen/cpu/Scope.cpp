@@ -2,26 +2,32 @@
 #include "codegen/cpu/Scope.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
 namespace weir::cpu {
 
+Value Scope::like(Value pattern, int64_t value) {
+  auto vector = dyn_cast<VectorType>(pattern.getType());
+  Value scalar = integer(getElementTypeOrSelf(pattern.getType()), value);
+  return vector ? splat(scalar, vector.getNumElements()) : scalar;
+}
+
 Value Scope::floorDivide(Value a, Value b) {
   Value quotient = divide(a, b);
-  Value rest = sub(a, mul(quotient, b));
-  Value isInexact = compare(arith::CmpIPredicate::ne, rest, integer(0));
-  Value differs =
-      less(arith::XOrIOp::create(builder, loc, rest, b), integer(0));
-  return select(both(isInexact, differs), sub(quotient, integer(1)), quotient);
+  Value rest = sub(a, mul(quotient, b)), zero = like(a, 0);
+  Value isInexact = compare(arith::CmpIPredicate::ne, rest, zero);
+  Value differs = less(arith::XOrIOp::create(builder, loc, rest, b), zero);
+  return select(both(isInexact, differs), sub(quotient, like(a, 1)), quotient);
 }
 
 Value Scope::floorDivide(Value a, int64_t b) {
   if (b == 1)
     return a;
   if (llvm::isPowerOf2_64(b))
-    return arith::ShRSIOp::create(builder, loc, a, integer(llvm::Log2_64(b)));
-  return floorDivide(a, integer(b));
+    return arith::ShRSIOp::create(builder, loc, a, like(a, llvm::Log2_64(b)));
+  return floorDivide(a, like(a, b));
 }
 
 Value Scope::roundUp(Value a, int64_t multiple) {
@@ -45,11 +51,19 @@ Value Scope::expand(AffineExpr expression, unsigned dimensions,
   Value right = divides && divisor
                     ? Value()
                     : expand(binary.getRHS(), dimensions, operands);
+  // A constant beside a vector.
+  auto widen = [&](Value &narrow, Value wide) {
+    auto vector = wide ? dyn_cast<VectorType>(wide.getType()) : VectorType();
+    if (vector && narrow && !isa<VectorType>(narrow.getType()))
+      narrow = splat(narrow, vector.getNumElements());
+  };
+  widen(left, right);
+  widen(right, left);
   auto quotient = [&](Value value) {
     return right ? floorDivide(value, right)
                  : floorDivide(value, divisor.getValue());
   };
-  Value by = right || !divides ? right : integer(divisor.getValue());
+  Value by = right || !divides ? right : like(left, divisor.getValue());
   switch (expression.getKind()) {
   case AffineExprKind::Add:
     return add(left, right);
@@ -58,7 +72,7 @@ Value Scope::expand(AffineExpr expression, unsigned dimensions,
   case AffineExprKind::FloorDiv:
     return quotient(left);
   case AffineExprKind::CeilDiv:
-    return quotient(add(left, sub(by, integer(1))));
+    return quotient(add(left, sub(by, like(by, 1))));
   default:
     return sub(left, mul(quotient(left), by));
   }

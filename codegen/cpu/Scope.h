@@ -60,6 +60,8 @@ public:
   /// Value of an index or a parameter.
   Value get(Value scalar) const { return scalars.lookup(scalar); }
 
+  /// A constant of an integer's type; in every lane, if that is a vector.
+  Value like(Value pattern, int64_t value);
   /// floor(a / b) and a - floor(a / b) * b.
   Value floorDivide(Value a, Value b);
   Value floorDivide(Value a, int64_t b);

@@ -152,15 +152,35 @@ LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
       value = hasColumns ? scope.splat(yes, lanes) : yes;
     return success();
   }
-  for (AffineExpr expression : op.getMap().getResults()) {
-    auto index =
-        linear(op, expression, op.getMap().getNumDims(), op.getIndices());
-    if (failed(index))
-      return failure();
-    for (int64_t row = 0; row < result.rows; ++row)
-      maskRow(result, row, *index);
-  }
+  for (AffineExpr expression : op.getMap().getResults())
+    maskBy(result, expression, op.getMap().getNumDims(), op.getIndices());
   return success();
+}
+
+/// Narrows a mask to where a subscript is at least 0.
+void SubtileLowering::maskBy(Sub &mask, AffineExpr expression,
+                             unsigned dimensions, ValueRange indices) {
+  auto index = linear(expression, dimensions, indices);
+  for (int64_t row = 0; row < mask.rows; ++row) {
+    if (index) {
+      maskRow(mask, row, *index);
+      continue;
+    }
+    for (int64_t vector = 0; vector < std::max<int64_t>(1, mask.vectors);
+         ++vector) {
+      SmallVector<Value> operands;
+      for (Value operand : indices) {
+        Sub values = indexValues(operand);
+        operands.push_back(mask.vectors ? asVector(values, row, vector)
+                                        : values.at(row, vector));
+      }
+      Value value = scope.expand(expression, dimensions, operands);
+      Value holds =
+          scope.compare(arith::CmpIPredicate::sge, value, scope.like(value, 0));
+      Value &all = mask.at(row, vector);
+      all = all ? scope.both(all, holds) : holds;
+    }
+  }
 }
 
 /// Narrows one row of a mask to where `index` is at least 0.
@@ -299,29 +319,39 @@ struct Combiner {
 } // namespace
 
 LogicalResult SubtileLowering::emitReduce(tile::ReduceOp op) {
-  Sub value = input(op.getValue());
   Type type = tile::elementOf(op.getValue().getType());
   Combiner combiner{scope, op.getKind(), type};
-  if (op.getMask() && !isKnown(op.getMask())) {
-    Sub mask = input(op.getMask());
-    Value identity = scope.splat(combiner.identity(), lanes);
-    for (int64_t row = 0; row < value.rows; ++row)
-      for (int64_t vector = 0; vector < vectors; ++vector)
-        value.at(row, vector) =
-            scope.select(mask.at(row, vector), value.at(row, vector), identity);
-  }
-  Sub &result = subs[op] = shaped(op.getType());
-  for (int64_t row = 0; row < value.rows; ++row) {
+  // The value as wide as the mask, and without what the mask leaves out.
+  Sub value = input(op.getValue()), all;
+  Value mask = op.getMask() && !isKnown(op.getMask()) ? op.getMask() : Value();
+  Sub masks = mask ? input(mask) : Sub();
+  all.rows = std::max(value.rows, masks.rows);
+  all.vectors = vectors;
+  Value identity = scope.splat(combiner.identity(), lanes);
+  for (int64_t row = 0; row < all.rows; ++row)
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value element = asVector(value, row, vector);
+      all.values.push_back(
+          mask ? scope.select(asVector(masks, row, vector), element, identity)
+               : element);
+    }
+  Sub result;
+  result.rows = all.rows;
+  for (int64_t row = 0; row < all.rows; ++row) {
     SmallVector<Value> parts;
     for (int64_t vector = 0; vector < vectors; ++vector)
-      parts.push_back(value.at(row, vector));
+      parts.push_back(all.at(row, vector));
     for (size_t count = parts.size(); count > 1; count = (count + 1) / 2)
       for (size_t i = 0; i < count / 2; ++i)
         parts[i] = combiner.combine(parts[i], parts[count - 1 - i]);
-    result.at(row, 0) = combiner.acrossLanes(parts[0]);
+    result.values.push_back(combiner.acrossLanes(parts[0]));
   }
   if (combiner.isExtremum() && isa<FloatType>(type))
-    restoreNaN(value, result);
+    restoreNaN(all, result);
+  // A mask that is true everywhere has left its rows to the result's type.
+  Sub &shapedResult = subs[op] = shaped(op.getType());
+  for (int64_t row = 0; row < shapedResult.rows; ++row)
+    shapedResult.at(row, 0) = result.at(row, 0);
   return success();
 }
 
@@ -348,8 +378,7 @@ void SubtileLowering::restoreNaN(Sub &value, Sub &result) {
     SmallVector<Value> corrected;
     for (int64_t row = 0; row < result.rows; ++row) {
       ArrayRef<Value> own =
-          ArrayRef(value.values)
-              .slice(value.rows == 1 ? 0 : row * vectors, vectors);
+          ArrayRef(value.values).slice(row * vectors, vectors);
       corrected.push_back(scope.select(isAny(own), nan, result.at(row, 0)));
     }
     return corrected;

@@ -21,6 +21,8 @@ private:
   mlir::LogicalResult emitLoad(tile::LoadOp op);
   mlir::LogicalResult emitStore(tile::StoreOp op);
   mlir::LogicalResult emitMask(tile::MaskOp op);
+  void maskBy(Sub &mask, mlir::AffineExpr expression, unsigned dimensions,
+              mlir::ValueRange indices);
   void maskRow(Sub &mask, int64_t row, const Linear &index);
   mlir::LogicalResult emitMap(tile::MapOp op);
   mlir::LogicalResult emitUpdate(tile::UpdateOp op);
@@ -31,34 +33,67 @@ private:
   mlir::LogicalResult emitWhen(tile::WhenOp op);
   mlir::LogicalResult emitConvert(tile::ConvertOp op);
 
-  // Access.
-  mlir::FailureOr<Linear> linear(mlir::Operation *op,
-                                 mlir::AffineExpr expression,
-                                 unsigned dimensions, mlir::ValueRange indices);
-  /// Subscripts of a tensor as one offset, with its steps in elements.
-  struct Place {
-    Value start, rowStep, columnStep; ///< steps null: does not vary
-  };
-  mlir::FailureOr<Place> place(mlir::Operation *op, const Ref &ref,
-                               mlir::AffineMap map, mlir::ValueRange indices);
+  // Subscripts.
+  /// True if an index, or a value that serves as one, is not the same in all
+  /// rows (columns).
+  bool varies(Value index, bool byRow) const;
+  std::optional<int64_t> stepOf(mlir::AffineExpr expression,
+                                unsigned dimensions, mlir::ValueRange indices,
+                                bool byRow);
+  /// A subscript as a linear function of row and column, if it is one.
+  std::optional<Linear> linear(mlir::AffineExpr expression, unsigned dimensions,
+                               mlir::ValueRange indices);
   /// Subscripts at the sub-tile's first row and column.
   llvm::SmallVector<Value> corner(mlir::AffineMap map,
                                   mlir::ValueRange indices);
+  /// A sub-tile in memory.
+  struct Spilled {
+    Value base;
+    mlir::Type type;
+    bool hasRows = false, hasColumns = false;
+  };
+  Spilled spill(Value value);
+  Value elementOf(const Spilled &spilled, Value row, Value column);
+  /// Subscripts of a strided reference.
+  struct Subscripts {
+    const Ref &ref;
+    mlir::AffineMap map;
+    mlir::ValueRange indices;
+    llvm::DenseMap<Value, Spilled> spilled =
+        llvm::DenseMap<Value, Spilled>(); ///< of indices that are values
+  };
+  Subscripts subscripts(const Ref &ref, mlir::AffineMap map,
+                        mlir::ValueRange indices);
+  /// The offset in elements at a row and a column of the sub-tile.
+  Value offsetAt(const Subscripts &at, Value row, Value column);
+  Value strideOf(const Subscripts &at, bool byRow);
+  /// The offset of each row's first column, one if rows make no difference;
+  /// rows past the end are taken as the last one if `isClamped`.
+  llvm::SmallVector<Value> rowOffsets(const Subscripts &at, bool isClamped);
+
+  // Access.
   mlir::LogicalResult loadFromBlock(tile::LoadOp op, const Ref &ref,
                                     Sub &result);
   mlir::LogicalResult loadFromTensor(tile::LoadOp op, const Ref &ref,
                                      Sub &result);
-  /// Where vectors of a tensor are loaded from or stored to.
+  Value loadElement(tile::LoadOp op, const Subscripts &at, Value offset,
+                    Value condition);
+  void loadScalars(tile::LoadOp op, const Subscripts &at,
+                   llvm::ArrayRef<Value> offsets, Value mask, Sub &result);
+  void loadVectors(tile::LoadOp op, const Subscripts &at,
+                   llvm::ArrayRef<Value> offsets, Value mask, Sub &result);
   struct Window {
-    Value isDirect, base, rowStep, copy;
+    Value isCopied, copy;
+    llvm::SmallVector<Value> rows; ///< addresses
   };
-  Window window(const Ref &ref, const Place &place, mlir::Type type);
-  Value elementIndex(const Place &place, Value row, Value column);
-  void copyIn(const Ref &ref, const Place &place, const Window &window,
-              mlir::Type type, Value maskBytes, bool isPacked);
+  Window window(const Subscripts &at, mlir::Type type,
+                llvm::ArrayRef<Value> offsets);
+  void copyIn(tile::LoadOp op, const Subscripts &at, Value mask, Value copy);
   /// Loops over the valid points of the sub-tile.
   void forValid(bool hasRows,
                 llvm::function_ref<void(Value row, Value column)> body);
+  /// The type as which memory holds elements: truth values take a byte.
+  mlir::Type heldType(mlir::Type type);
   /// A vector of elements that lie side by side; lanes that the mask (which may
   /// be null) leaves out are not touched and load 0.
   Value loadVector(mlir::Type type, Value address, Value mask);

@@ -37,13 +37,57 @@ static void printMaskType(OpAsmPrinter &printer, Value mask, Type type) {
   printShortType(printer, mask);
 }
 
+/// Subscripts, and where some are values of `i64`: `of %p : 1x64xi64, …`.
+static ParseResult parseGather(OpAsmParser &parser, OperationState &state,
+                               int32_t &count) {
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  Attribute map;
+  if (parser.parseAffineMapOfSSAIds(operands, map, "map", state.attributes))
+    return failure();
+  count = operands.size();
+  llvm::StringMap<Type> types;
+  auto parseOne = [&]() -> ParseResult {
+    OpAsmParser::UnresolvedOperand value;
+    Type type;
+    if (parser.parseOperand(value) || parser.parseColon() ||
+        parseShortType(parser, type))
+      return failure();
+    types[value.name] = type;
+    return success();
+  };
+  if (succeeded(parser.parseOptionalKeyword("of")) &&
+      parser.parseCommaSeparatedList(parseOne))
+    return failure();
+  for (auto &operand : operands) {
+    Type type = types.lookup(operand.name);
+    if (parser.resolveOperand(operand,
+                              type ? type : parser.getBuilder().getIndexType(),
+                              state.operands))
+      return failure();
+  }
+  return success();
+}
+
+static void printGather(OpAsmPrinter &printer, LoadOp op) {
+  printSubscripts(printer, op.getMapAttr(), op.getIndices());
+  StringRef separator = " of ";
+  llvm::SmallDenseSet<Value> seen;
+  for (Value index : op.getIndices()) {
+    if (index.getType().isIndex() || !seen.insert(index).second)
+      continue;
+    printer << separator << index << " : ";
+    printShortType(printer, index);
+    separator = ", ";
+  }
+}
+
 ParseResult LoadOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
   OpAsmParser::UnresolvedOperand mask;
   bool masked;
   int32_t count;
   Type type;
-  if (parseRef(parser, state) || parseSubscripts(parser, state, "map", count) ||
+  if (parseRef(parser, state) || parseGather(parser, state, count) ||
       parseMask(parser, mask, masked) || parser.parseColon() ||
       parseShortType(parser, type))
     return failure();
@@ -56,7 +100,7 @@ ParseResult LoadOp::parse(OpAsmParser &parser, OperationState &state) {
 
 void LoadOp::print(OpAsmPrinter &printer) {
   printer << " " << getRef();
-  printSubscripts(printer, getMapAttr(), getIndices());
+  printGather(printer, *this);
   if (getMask())
     printer << " where " << getMask();
   printer << " : ";
@@ -146,11 +190,13 @@ ParseResult ReduceOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   if (masked && resolveMask(parser, mask, type, state))
     return failure();
+  int64_t rows =
+      std::max(rowsOf(type), rowsOf(state.operands.back().getType()));
   auto kind = symbolizeReduction(word);
   if (!kind)
     return parser.emitError(location, "unknown reduction '") << word << "'";
   state.addAttribute("kind", ReductionAttr::get(parser.getContext(), *kind));
-  state.addTypes(shapedType(rowsOf(type), 1, elementOf(type)));
+  state.addTypes(shapedType(rows, 1, elementOf(type)));
   return success();
 }
 

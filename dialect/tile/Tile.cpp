@@ -94,6 +94,8 @@ Type shapeOfIndices(ValueRange indices, Type element) {
       rows = subtileOf(index).getRows();
     if (isColumnIndex(index))
       columns = subtileOf(index).getColumns();
+    rows = std::max(rows, rowsOf(index.getType()));
+    columns = std::max(columns, columnsOf(index.getType()));
   }
   return shapedType(rows, columns, element);
 }

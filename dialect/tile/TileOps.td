@@ -226,17 +226,20 @@ def Tile_LoadOp : Tile_CustomOp<"load", [AttrSizedOperandSegments, NamesResults]
   let description = [{
     Subscripts are affine in the indices. The result varies with the rows or the
     columns if a subscript does. Points that are invalid, or where the mask is
-    false, are not read and give 0.
+    false, are not read and give 0. Subscripts may also use values of `i64`, as
+    read from a table of blocks; these are listed with their types.
 
     (C1) as many subscripts as the reference has ranks. (C2) the result's shape is
-    that of the subscripts; in a `tile.stage`, a scalar.
+    that of the subscripts; in a `tile.stage`, a scalar. (C3) values in subscripts
+    are `i64`.
 
     ```mlir
+    %k = tile.load %pages[%p, %n mod 16] of %p : 1x64xi64 where %keep : 1x64xf32
     %x = tile.load %bias[%h, %m - %n + %$n] : 6x64xf32
     %y = tile.load %bias[%h, %m - %n] where %keep : 6x64xf32
     ```
   }];
-  let arguments = (ins Tile_Ref:$ref, AffineMapAttr:$map, Variadic<Index>:$indices,
+  let arguments = (ins Tile_Ref:$ref, AffineMapAttr:$map, Variadic<Tile_Value>:$indices,
                        Optional<Tile_Value>:$mask);
   let results = (outs Tile_Value:$result);
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$ref,
@@ -249,7 +252,8 @@ def Tile_StoreOp : Tile_CustomOp<"store"> {
     Stores valid points of the sub-tile, converted to the storage type. Absent
     points must have been given a value.
 
-    (C1) as `tile.load`.
+    (C1) as `tile.load`. (C2) the value's shape is that of the subscripts, or
+    broadcasts to it.
 
     ```mlir
     tile.store %y, %O[%b, %h, %m, %f] : 6x64xf32
@@ -320,11 +324,14 @@ def Tile_ReduceOp : Tile_CustomOp<"reduce", [Pure, NamesResults]> {
     Combines the columns at which the mask is true; over none: 0, 1, -inf, inf,
     false, true. `max` and `min` give NaN if there is one.
 
+    (C1) the value or the mask varies with the columns; either broadcasts. (C2)
+    the result has the rows of both.
+
     ```mlir
     %rm = tile.reduce max %s where %keep : 6x64xf32
     ```
   }];
-  let arguments = (ins Tile_Reduction:$kind, Tile_Sub:$value, Optional<Tile_Sub>:$mask);
+  let arguments = (ins Tile_Reduction:$kind, Tile_Value:$value, Optional<Tile_Value>:$mask);
   let results = (outs Tile_Value:$result);
 }
 

@@ -154,6 +154,9 @@ template <typename OpType> static LogicalResult verifySubscripts(OpType op) {
 }
 
 LogicalResult LoadOp::verify() {
+  for (Value index : getIndices()) // load_c3
+    if (!index.getType().isIndex() && !elementOf(index.getType()).isInteger(64))
+      return emitOpError("has a subscript of type ") << index.getType();
   if (failed(verifySubscripts(*this)))
     return failure();
   Type element = computeTypeOf(storageTypeOf(getRef()));
@@ -164,7 +167,20 @@ LogicalResult LoadOp::verify() {
   return success();
 }
 
-LogicalResult StoreOp::verify() { return verifySubscripts(*this); }
+/// A value of `narrow` rows and columns is as wide as `wide`, or broadcasts.
+static bool fits(Type narrow, Type wide) {
+  return llvm::is_contained({int64_t(1), rowsOf(wide)}, rowsOf(narrow)) &&
+         llvm::is_contained({int64_t(1), columnsOf(wide)}, columnsOf(narrow));
+}
+
+LogicalResult StoreOp::verify() {
+  Type type = getValue().getType();
+  Type shape = shapeOfIndices(getIndices(), elementOf(type));
+  if (!fits(type, shape)) // store_c2
+    return emitOpError("stores ")
+           << type << " where its subscripts have room for " << shape;
+  return verifySubscripts(*this);
+}
 
 LogicalResult MaskOp::verify() {
   if (!getResult().getType().getElementType().isInteger(1))
@@ -231,6 +247,18 @@ LogicalResult ReduceOp::verify() {
     return emitOpError("cannot reduce ")
            << getValue().getType() << " by '" << stringifyReduction(getKind())
            << "'";
+  Type value = getValue().getType(),
+       mask = getMask() ? getMask().getType() : value;
+  Type wide =
+      shapedType(std::max(rowsOf(value), rowsOf(mask)),
+                 std::max(columnsOf(value), columnsOf(mask)), elementOf(value));
+  if (columnsOf(wide) == 1 || !fits(value, wide) ||
+      !fits(mask, wide)) // reduce_c1
+    return emitOpError("reduces no columns: ") << value << " where " << mask;
+  Type expected = shapedType(rowsOf(wide), 1, elementOf(value));
+  if (getResult().getType() != expected) // reduce_c2
+    return emitOpError("gives ")
+           << getResult().getType() << " where its operands give " << expected;
   return success();
 }
 

@@ -187,3 +187,33 @@ tile.kernel @accumulate_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
     tile.accumulate %A[%m] += %Kp, %Kp[%n]
   }
 }
+
+// -----
+
+tile.kernel @reduce_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
+  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+    %x = tile.load %X[%m, %m] : 6x1xf32
+    // expected-error@+1 {{reduces no columns: '!tile.sub<6x1xf32>'}}
+    %r = tile.reduce sum %x : 6x1xf32
+  }
+}
+
+// -----
+
+tile.kernel @store_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
+  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+    %x = tile.load %X[%m, %n] : 6x64xf32
+    // expected-error@+1 {{stores '!tile.sub<6x64xf32>' where its subscripts have room for '!tile.sub<6x1xf32>'}}
+    tile.store %x, %Y[%m] : 6x64xf32
+  }
+}
+
+// -----
+
+tile.kernel @load_c3 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
+  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+    %x = tile.load %X[%m, %n] : 6x64xf32
+    // expected-error@+1 {{has a subscript of type '!tile.sub<6x64xf32>'}}
+    %y = tile.load %X[%x, %n] of %x : 6x64xf32 : 6x64xf32
+  }
+}
