@@ -19,4 +19,6 @@ llvm_config.with_environment("PATH", [config.weir_tools_dir, config.llvm_tools_d
 tools = [name for name in ("weir", "weir-opt") if os.path.exists(os.path.join(config.weir_tools_dir, name))]
 llvm_config.add_tool_substitutions(tools, [config.weir_tools_dir])
 config.substitutions.insert(0, ("%python", config.python))  # before lit's own
+config.substitutions.append(("%build", config.weir_build_root))
+config.substitutions.append(("%cc", config.weir_c_compiler))
 config.substitutions.append(("%root", config.weir_source_root))

@@ -135,7 +135,8 @@ LogicalResult Checks::emitExtent(cascade::RankOp rank, Value tensors) {
     value = extents.lookup(family.getNameAttr());
   } else {
     return rank.emitError()
-           << "the extent of rank '" << name.getValue() << "' is not known";
+           << "the extent of rank '" << name.getValue()
+           << "' does not follow from the inputs; set it when compiling";
   }
   require(emit.compare(ICmp::sge, value, emit.integer(0)), Status::BadExtent,
           {"rank " + quoted(name) + " has extent ", value});

@@ -48,7 +48,7 @@ tile::KernelOp makeTiles(ModuleOp module, cascade::KernelOp derived, const Targe
   if (succeeded(tiles))
     return *tiles;
   if (target.remarks && refusal)
-    explain({tileForm, "'" + derived.getSymName().str() + "' runs as plain loops: " + refusal->reason,
+    explain({tileForm, refusal->reason + "; '" + derived.getSymName().str() + "' runs as plain loops",
              "NO_TILE_FORM", "", refusal->where});
   return {};
 }

@@ -3,10 +3,11 @@
 
 #include "codegen/abi/Frame.h"
 #include "codegen/abi/Storage.h"
+#include "codegen/emit/CNames.h"
 #include "codegen/emit/Signature.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace weir::cascade;
@@ -14,53 +15,12 @@ using namespace weir::cascade;
 namespace weir::emit {
 namespace {
 
-/// Words that name no variable in C or C++.
-bool isReserved(StringRef word) {
-  static const llvm::StringSet<> words{
-      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case",
-      "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield",
-      "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
-      "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export",
-      "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable",
-      "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private",
-      "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "short",
-      "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this",
-      "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual",
-      "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
-  return words.contains(word);
-}
-
-bool isIdentifier(StringRef word) {
-  return !word.empty() && !llvm::isDigit(word.front()) && !isReserved(word) &&
-         llvm::all_of(word, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-}
-
-/// Names in one scope, different from each other.
-class Names {
-public:
-  Names(std::initializer_list<StringRef> taken = {}) { used.insert(taken.begin(), taken.end()); }
-
-  /// A free identifier like `word`.
-  std::string add(StringRef word) {
-    std::string name = word.str();
-    std::ranges::replace_if(name, [](char c) { return !llvm::isAlnum(c); }, '_');
-    if (name.empty() || llvm::isDigit(name.front()))
-      name.insert(0, "_");
-    while (isReserved(name) || used.contains(name))
-      name += '_';
-    used.insert(name);
-    return name;
-  }
-
-private:
-  llvm::StringSet<> used;
-};
-
 /// The C type of an element; `void` where C has none.
 StringRef elementType(Type storage) {
   static const llvm::StringMap<StringRef> types{
-      {"f64", "double"},  {"f32", "float"},   {"i64", "int64_t"}, {"i32", "int32_t"},
-      {"i16", "int16_t"}, {"i8", "int8_t"},   {"u8", "uint8_t"},  {"bool", "uint8_t"}};
+      {"f64", "double"},  {"f32", "float"},   {"i64", "int64_t"},
+      {"i32", "int32_t"}, {"i16", "int16_t"}, {"i8", "int8_t"},
+      {"u8", "uint8_t"},  {"bool", "uint8_t"}};
   auto found = types.find(abi::typeName(storage));
   return found == types.end() ? StringRef("void") : found->second;
 }
@@ -72,6 +32,36 @@ std::string inComment(std::string text) {
   llvm::replace(text, '\n', ' ');
   return text;
 }
+
+/// The items of a list, on lines of up to 80 columns from the second on.
+std::string wrap(ArrayRef<std::string> items, size_t indent) {
+  std::string text, line = "\n" + std::string(indent, ' ');
+  size_t width = 80;
+  for (auto [i, item] : llvm::enumerate(items)) {
+    bool fits = i > 0 && width + item.size() + 3 <= 80;
+    text += (i == 0 ? "" : fits ? ", " : ",") + (fits ? "" : line) + item;
+    width = (fits ? width + 2 : indent) + item.size();
+  }
+  return text;
+}
+
+/// What <weir/runtime.h> promises of the kernel {0}.
+constexpr const char *functions =
+    R"(/* Runs the kernel. Where it fails, context->message says why and no output is
+ * written. */
+weir_status {0}(weir_context *context, const weir_tensor *tensors);
+
+/* Bytes of context->workspace for so many workers, or a negated status. */
+int64_t {0}_workspace(const weir_tensor *tensors, int64_t workers);
+
+/* Whether the kernel takes such types, extents and strides; looks at no data. */
+weir_status {0}_check(const weir_tensor *tensors, char *message,
+                      size_t message_size);
+
+/* Names, types, ranks and constraints. */
+extern const weir_kernel_info {0}_info;
+
+)";
 
 class HeaderWriter {
 public:
@@ -100,13 +90,16 @@ private:
   KernelOp kernel;
   StringRef target, name;
   abi::Frame frame;
-  std::vector<std::string> places;                  ///< enumerators, by argument
-  std::vector<std::string> data;                    ///< variables of the dense call, by argument
-  llvm::MapVector<StringAttr, std::string> extents; ///< numbers, or variables of the dense call
+  std::vector<std::string> places; ///< enumerators, by argument
+  std::vector<std::string> data;   ///< variables of the dense call, by argument
+  /// Numbers, or variables of the dense call, by rank.
+  llvm::MapVector<StringAttr, std::string> extents;
 };
 
-HeaderWriter::HeaderWriter(llvm::raw_ostream &os, KernelOp kernel, StringRef target)
-    : os(os), kernel(kernel), target(target), name(kernel.getSymName()), frame(kernel) {
+HeaderWriter::HeaderWriter(llvm::raw_ostream &os, KernelOp kernel,
+                           StringRef target)
+    : os(os), kernel(kernel), target(target), name(kernel.getSymName()),
+      frame(kernel) {
   Names names;
   for (const abi::Argument &argument : frame.getArguments())
     places.push_back(names.add((name + "_arg_" + argument.name).str()));
@@ -115,7 +108,8 @@ HeaderWriter::HeaderWriter(llvm::raw_ostream &os, KernelOp kernel, StringRef tar
 void HeaderWriter::write() {
   writeComment();
   std::string guard = "WEIR_KERNEL_" + name.upper() + "_H";
-  os << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <weir/runtime.h>\n\n"
+  os << "#ifndef " << guard << "\n#define " << guard
+     << "\n\n#include <weir/runtime.h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeArguments();
   writeFunctions();
@@ -124,7 +118,8 @@ void HeaderWriter::write() {
 }
 
 void HeaderWriter::writeComment() {
-  os << "/* Written by weir emit for target " << target << ". Link with " << name << ".o and libm.\n *\n";
+  os << "/* Written by weir emit for target " << target << ". Link with "
+     << name << ".o and libm.\n *\n";
   for (const std::string &line : printSignature(kernel))
     os << " *   " << inComment(line) << '\n';
   os << " */\n";
@@ -134,28 +129,26 @@ void HeaderWriter::writeArguments() {
   static constexpr StringRef directions[] = {"input", "parameter", "output"};
   os << "/* The place of each argument in `tensors`. */\nenum {\n";
   for (auto [i, argument] : llvm::enumerate(frame.getArguments())) {
-    StringRef note = isConstant(argument) ? ", compiled in" : hasDefault(argument) ? ", data may be null" : "";
-    os << "  " << places[i] << " = " << i << ", /* " << directions[static_cast<int>(argument.direction)] << ' '
-       << inComment(printType(argument.storage, argument.ranks)) << note << " */\n";
+    StringRef note = isConstant(argument)   ? ", compiled in"
+                     : hasDefault(argument) ? ", data may be null"
+                                            : "";
+    os << "  " << places[i] << " = " << i << ", /* "
+       << directions[static_cast<int>(argument.direction)] << ' '
+       << inComment(printType(argument.storage, argument.ranks)) << note
+       << " */\n";
   }
-  os << "  " << name << "_argument_count = " << frame.getArguments().size() << "\n};\n\n";
+  os << "  " << name << "_argument_count = " << frame.getArguments().size()
+     << "\n};\n\n";
 }
 
-void HeaderWriter::writeFunctions() {
-  os << "/* Runs the kernel. Where it fails, context->message says why and no output is written. */\n"
-     << "weir_status " << name << "(weir_context *context, const weir_tensor *tensors);\n\n"
-     << "/* Bytes of context->workspace for so many workers, or a negated status. */\n"
-     << "int64_t " << name << "_workspace(const weir_tensor *tensors, int64_t workers);\n\n"
-     << "/* Whether the kernel takes such types, extents and strides; looks at no data. */\n"
-     << "weir_status " << name << "_check(const weir_tensor *tensors, char *message, size_t message_size);\n\n"
-     << "/* Names, types, ranks and constraints. */\n"
-     << "extern const weir_kernel_info " << name << "_info;\n\n";
-}
+void HeaderWriter::writeFunctions() { os << llvm::formatv(functions, name); }
 
 /// The rank whose extent this one has: itself, or what it is like.
 StringAttr HeaderWriter::rootOf(StringAttr rank) {
   auto declaration = kernel.getRankDeclaration(rank);
-  return declaration && declaration.getFamilyAttr() ? declaration.getFamilyAttr() : rank;
+  return declaration && declaration.getFamilyAttr()
+             ? declaration.getFamilyAttr()
+             : rank;
 }
 
 /// The extent in C: a number where it is pinned, else a variable.
@@ -165,7 +158,9 @@ std::string HeaderWriter::nameExtent(StringAttr rank, Names &names) {
     return known->second;
   auto declaration = kernel.getRankDeclaration(rootOf(rank));
   bool isPinned = declaration && declaration.getSize();
-  return extents[rootOf(rank)] = isPinned ? std::to_string(*declaration.getSize()) : names.add(rootOf(rank));
+  return extents[rootOf(rank)] = isPinned
+                                     ? std::to_string(*declaration.getSize())
+                                     : names.add(rootOf(rank));
 }
 
 /// Names what the dense call is given, and lists its parameters.
@@ -177,8 +172,10 @@ std::vector<std::string> HeaderWriter::nameParameters(Names &names) {
     data.push_back(isConstant(argument) ? "NULL" : names.add(argument.name));
     if (isConstant(argument))
       continue;
-    StringRef qualifier = argument.direction == abi::Direction::Output ? "" : "const ";
-    pointers.push_back((qualifier + elementType(argument.storage) + " *" + data.back()).str());
+    StringRef qualifier =
+        argument.direction == abi::Direction::Output ? "" : "const ";
+    pointers.push_back(
+        (qualifier + elementType(argument.storage) + " *" + data.back()).str());
   }
   for (auto &[rank, extent] : extents)
     if (!llvm::isDigit(extent.front()))
@@ -191,25 +188,32 @@ void HeaderWriter::writeDense() {
   Names names{"tensors"};
   auto parameters = nameParameters(names);
   os << "/* Describes tensors that lie densely in row-major order. */\n"
-     << "static inline void " << name << "_dense(" << llvm::join(parameters, ",\n    ") << ") {\n";
+     << "static inline void " << name << "_dense(" << wrap(parameters, 4)
+     << ") {\n";
   for (auto [i, argument] : llvm::enumerate(frame.getArguments())) {
     std::string list = "NULL";
     if (!argument.ranks.empty()) {
       list = names.add((argument.name + "_extents").str());
-      auto sizes = llvm::map_to_vector(argument.ranks, [&](StringAttr rank) { return nameExtent(rank, names); });
-      os << "  const int64_t " << list << "[] = {" << llvm::join(sizes, ", ") << "};\n";
+      auto sizes = llvm::map_to_vector(argument.ranks, [&](StringAttr rank) {
+        return nameExtent(rank, names);
+      });
+      os << "  const int64_t " << list << "[] = {" << llvm::join(sizes, ", ")
+         << "};\n";
     }
-    os << "  tensors[" << places[i] << "] = weir_dense((void *)" << data[i] << ", WEIR_"
-       << abi::typeName(argument.storage).upper() << ", " << argument.ranks.size() << ", " << list << ");\n";
+    os << "  tensors[" << places[i] << "] = weir_dense((void *)" << data[i]
+       << ", WEIR_" << abi::typeName(argument.storage).upper() << ", "
+       << argument.ranks.size() << ", " << list << ");\n";
   }
   os << "}\n\n";
 }
 
 } // namespace
 
-LogicalResult writeCHeader(llvm::raw_ostream &stream, KernelOp kernel, StringRef target) {
+LogicalResult writeCHeader(llvm::raw_ostream &stream, KernelOp kernel,
+                           StringRef target) {
   if (!isIdentifier(kernel.getSymName()))
-    return kernel.emitError() << "the kernel's name '" << kernel.getSymName() << "' is no identifier in C and C++";
+    return kernel.emitError() << "the kernel's name '" << kernel.getSymName()
+                              << "' is no identifier in C and C++";
   HeaderWriter(stream, kernel, target).write();
   return success();
 }

@@ -23,20 +23,9 @@ struct Text {
 
 /// The operator of a function written between its operands, else empty.
 StringRef infix(BinaryFn fn) {
-  switch (fn) {
-  case BinaryFn::Add: return "+";
-  case BinaryFn::Sub: return "-";
-  case BinaryFn::Mul: return "*";
-  case BinaryFn::Div: return "/";
-  case BinaryFn::FloorDiv: return "//";
-  case BinaryFn::Mod: return "%";
-  case BinaryFn::Pow: return "^";
-  case BinaryFn::And: return "and";
-  case BinaryFn::Or: return "or";
-  case BinaryFn::Max:
-  case BinaryFn::Min: return "";
-  }
-  return "";
+  static constexpr StringRef operators[] = {"+", "-", "*", "/",   "//", "%",
+                                            "^", "",  "",  "and", "or"};
+  return operators[static_cast<size_t>(fn)];
 }
 
 StringRef infix(Predicate predicate) {
@@ -47,7 +36,8 @@ StringRef infix(Predicate predicate) {
 Text print(Value value);
 
 Text between(Value lhs, StringRef op, Value rhs) {
-  return {print(lhs).operand() + " " + op.str() + " " + print(rhs).operand(), true};
+  return {print(lhs).operand() + " " + op.str() + " " + print(rhs).operand(),
+          true};
 }
 
 Text call(StringRef function, ValueRange operands) {
@@ -87,15 +77,23 @@ Text print(Value value) {
       .Case([](UnaryOp op) { return unary(op); })
       .Case([](BinaryOp op) {
         StringRef name = infix(op.getFn());
-        return name.empty() ? call(stringifyBinaryFn(op.getFn()), op->getOperands())
-                            : between(op.getLhs(), name, op.getRhs());
+        return name.empty()
+                   ? call(stringifyBinaryFn(op.getFn()), op->getOperands())
+                   : between(op.getLhs(), name, op.getRhs());
       })
-      .Case([](CompareOp op) { return between(op.getLhs(), infix(op.getPredicate()), op.getRhs()); })
-      .Case([](ElseOp op) { return between(op.getValue(), "else", op.getFallback()); })
-      .Case([](CastOp op) { return print(op.getValue()); }) // numbers convert where they meet
+      .Case([](CompareOp op) {
+        return between(op.getLhs(), infix(op.getPredicate()), op.getRhs());
+      })
+      .Case([](ElseOp op) {
+        return between(op.getValue(), "else", op.getFallback());
+      })
+      .Case([](CastOp op) {
+        return print(op.getValue());
+      }) // numbers convert where they meet
       .Case([](RoundOp op) {
         bool isNearest = op.getMode() == Rounding::Nearest;
-        return call(isNearest ? "round" : stringifyRounding(op.getMode()), op->getOperands());
+        return call(isNearest ? "round" : stringifyRounding(op.getMode()),
+                    op->getOperands());
       })
       .Default([](Operation *) { return Text{"…"}; });
 }
@@ -103,8 +101,10 @@ Text print(Value value) {
 std::string declare(const abi::Argument &argument) {
   auto param = dyn_cast<ParamOp>(argument.op);
   std::string type = printType(argument.storage, argument.ranks);
-  std::string text = argument.name.str() + ": " + (param && param.getConstant() ? "const " : "") + type;
-  if (auto input = dyn_cast<InputOp>(argument.op); input && !input.getRange().empty()) {
+  std::string text = argument.name.str() + ": " +
+                     (param && param.getConstant() ? "const " : "") + type;
+  if (auto input = dyn_cast<InputOp>(argument.op);
+      input && !input.getRange().empty()) {
     auto bounds = input.getRange().front().getTerminator()->getOperands();
     text += " in " + print(bounds[0]).operand() + ".." + print(bounds[1]).text;
   }
@@ -130,14 +130,17 @@ std::vector<std::string> printSignature(KernelOp kernel) {
   abi::Frame frame(kernel);
   std::string given, made;
   for (const abi::Argument &argument : frame.getArguments()) {
-    std::string &list = argument.direction == abi::Direction::Output ? made : given;
+    std::string &list =
+        argument.direction == abi::Direction::Output ? made : given;
     list += (list.empty() ? "" : ", ") + declare(argument);
   }
-  std::vector<std::string> lines{"kernel " + kernel.getSymName().str() + "(" + given + ")",
+  std::vector<std::string> lines{"kernel " + kernel.getSymName().str() + "(" +
+                                     given + ")",
                                  "    -> (" + made + ")"};
   std::string constraints;
   for (auto require : kernel.getBody().getOps<RequireOp>())
-    constraints += (constraints.empty() ? "    where " : ", ") + require.getText().str();
+    constraints +=
+        (constraints.empty() ? "    where " : ", ") + require.getText().str();
   if (!constraints.empty())
     lines.push_back(constraints);
   for (auto rank : kernel.getBody().getOps<RankOp>()) {

@@ -9,7 +9,8 @@
 namespace weir::emit {
 
 /// `f32[h, m, d]`, or `f32` of a scalar.
-std::string printType(mlir::Type storage, llvm::ArrayRef<mlir::StringAttr> ranks);
+std::string printType(mlir::Type storage,
+                      llvm::ArrayRef<mlir::StringAttr> ranks);
 
 /// What a region of scalar operations yields: `#h // #g`.
 std::string printExpression(mlir::Region &region);

@@ -59,10 +59,19 @@ struct Artefact {
 };
 
 const std::vector<Artefact> artefacts{
-    {"asm", ".s", [](const Code &code) { return machineCode(code, llvmir::FileKind::Assembly); }},
+    {"asm", ".s",
+     [](const Code &code) {
+       return machineCode(code, llvmir::FileKind::Assembly);
+     }},
     {"header", ".h", header},
-    {"llvm", ".ll", [](const Code &code) { return llvmir::emitText(*code.module, code.processor()); }},
-    {"obj", ".o", [](const Code &code) { return machineCode(code, llvmir::FileKind::Object); }},
+    {"llvm", ".ll",
+     [](const Code &code) {
+       return llvmir::emitText(*code.module, code.processor());
+     }},
+    {"obj", ".o",
+     [](const Code &code) {
+       return machineCode(code, llvmir::FileKind::Object);
+     }},
 };
 
 std::vector<std::string> artefactNames() {
@@ -80,7 +89,8 @@ bool writeFile(const std::string &path, const std::string &content) {
   });
   if (!error)
     return true;
-  llvm::WithColor::error(llvm::errs(), "weir") << path << ": " << llvm::toString(std::move(error)) << '\n';
+  llvm::WithColor::error(llvm::errs(), "weir")
+      << path << ": " << llvm::toString(std::move(error)) << '\n';
   return false;
 }
 
@@ -94,11 +104,13 @@ bool writeArtefacts(Code code, const EmitOptions &options) {
     if (failed(content))
       return false;
     llvm::SmallString<128> path(options.folder);
-    llvm::sys::path::append(path, code.kernel.getSymName() + artefact.extension);
+    llvm::sys::path::append(path,
+                            code.kernel.getSymName() + artefact.extension);
     files[path.str().str()] = std::move(*content);
   }
   if (auto error = llvm::sys::fs::create_directories(options.folder)) {
-    llvm::WithColor::error(llvm::errs(), "weir") << options.folder << ": " << error.message() << '\n';
+    llvm::WithColor::error(llvm::errs(), "weir")
+        << options.folder << ": " << error.message() << '\n';
     return false;
   }
   for (auto &[path, content] : files) {
@@ -111,7 +123,8 @@ bool writeArtefacts(Code code, const EmitOptions &options) {
 
 int emitFiles(const EmitOptions &options) {
   Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) || !parseAssignments(options.params, "--param", params))
+  if (!parseAssignments(options.sets, "--set", sets) ||
+      !parseAssignments(options.params, "--param", params))
     return WrongUsage;
   auto target = findCodeTarget(options.target);
   if (failed(target))
@@ -129,25 +142,36 @@ int emitFiles(const EmitOptions &options) {
   auto code = compileKernel(kernel, *target);
   if (failed(code))
     return WrongInput;
-  return writeArtefacts({kernel, std::move(*code), *target}, options) ? Success : WrongInput;
+  return writeArtefacts({kernel, std::move(*code), *target}, options)
+             ? Success
+             : WrongInput;
 }
 
 } // namespace
 
 void addEmit(CLI::App &app, int &result) {
-  CLI::App *command = app.add_subcommand("emit", "Write a kernel's object, header or text for other projects");
+  CLI::App *command = app.add_subcommand(
+      "emit", "Write a kernel's object, header or text for other projects");
   auto options = std::make_shared<EmitOptions>();
   command->add_option("FILE", options->file, "Source file")->required();
-  command->add_option("--emit", options->artefacts, "What to write, separated by commas")
+  command
+      ->add_option("--emit", options->artefacts,
+                   "What to write, separated by commas")
       ->delimiter(',')
       ->check(CLI::IsMember(artefactNames()))
       ->capture_default_str();
-  command->add_option("-o,--output", options->folder, "Folder to write to; made where it is missing")
+  command
+      ->add_option("-o,--output", options->folder,
+                   "Folder to write to; made where it is missing")
       ->capture_default_str();
-  command->add_option("--kernel", options->kernel, "Kernel to emit, where the file has several");
-  command->add_option("--target", options->target, "See weir targets")->capture_default_str();
-  command->add_option("--set", options->sets, "Type parameter or extent, NAME=VALUE");
-  command->add_option("--param", options->params, "Constant, or default of a scalar parameter, NAME=VALUE");
+  command->add_option("--kernel", options->kernel,
+                      "Kernel to emit, where the file has several");
+  command->add_option("--target", options->target, "See weir targets")
+      ->capture_default_str();
+  command->add_option("--set", options->sets,
+                      "Type parameter or extent, NAME=VALUE");
+  command->add_option("--param", options->params,
+                      "Constant, or default of a scalar parameter, NAME=VALUE");
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
   command->callback([options, &result] { result = emitFiles(*options); });
 }

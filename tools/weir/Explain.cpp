@@ -1,4 +1,5 @@
-// weir explain: which derivations applied, which did not, and which road the kernel takes.
+// weir explain: which derivations applied, which did not, and which road the
+// kernel takes.
 #include <CLI/CLI.hpp>
 
 #include "passes/Explain.h"
@@ -31,8 +32,9 @@ struct RankCount {
 struct Report {
   std::string kernel, target;
   std::vector<RankCount> ranks;
-  std::vector<Explanation> explanations; ///< of derivations, in the order in which they happened
-  std::optional<Explanation> whyLoops;   ///< null: it has a tile form
+  std::vector<Explanation>
+      explanations; ///< of derivations, in the order in which they happened
+  std::optional<Explanation> whyLoops; ///< null: it has a tile form
 };
 
 /// Where something stands in the source; line 0 where that is not known.
@@ -47,45 +49,53 @@ struct Place {
   unsigned line = 0;
 };
 
-std::vector<RankCount> countPasses(cascade::KernelOp source, cascade::KernelOp derived) {
+std::vector<RankCount> countPasses(cascade::KernelOp source,
+                                   cascade::KernelOp derived) {
   std::vector<RankCount> counts;
   for (auto rank : source.getBody().getOps<cascade::RankOp>()) {
-    RankPasses before(source, rank.getNameAttr()), after(derived, rank.getNameAttr());
+    RankPasses before(source, rank.getNameAttr()),
+        after(derived, rank.getNameAttr());
     if (before.getDepth() > 0 || after.getDepth() > 0)
-      counts.push_back(
-          {rank.getName().str(), before.getPasses(), before.getDepth(), after.getPasses(), after.getDepth()});
+      counts.push_back({rank.getName().str(), before.getPasses(),
+                        before.getDepth(), after.getPasses(),
+                        after.getDepth()});
   }
   return counts;
 }
 
 /// Compiles up to a stage and collects what is explained on the way.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compile(cascade::KernelOp kernel, const Target &target, Stage stage,
-                                                           std::vector<Explanation> &explanations) {
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+compile(cascade::KernelOp kernel, const Target &target, Stage stage,
+        std::vector<Explanation> &explanations) {
   ExplanationCollector collector(kernel.getContext());
   auto module = compileKernel(kernel, target, stage);
   explanations = std::move(collector.explanations);
   return module;
 }
 
-mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel, const Target &target) {
+mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
+                                   const Target &target) {
   Report report{kernel.getSymName().str(), target.name, {}, {}, {}};
   std::vector<Explanation> all;
   auto derived = compile(kernel, target, Stage::Derived, report.explanations);
   if (failed(derived) || failed(compile(kernel, target, Stage::Tile, all)))
     return mlir::failure();
-  report.ranks = countPasses(kernel, *(*derived)->getOps<cascade::KernelOp>().begin());
+  report.ranks =
+      countPasses(kernel, *(*derived)->getOps<cascade::KernelOp>().begin());
   for (const Explanation &explanation : all)
     if (explanation.derivation == tileForm)
       report.whyLoops = explanation;
   if (!target.level)
-    report.whyLoops = Explanation{tileForm, "target '" + target.name + "' asks for plain loops", "NOT_ASKED", "",
-                                  kernel.getLoc()};
+    report.whyLoops = Explanation{
+        tileForm, "target '" + target.name + "' asks for plain loops",
+        "NOT_ASKED", "", kernel.getLoc()};
   return report;
 }
 
 //===-- Text --------------------------------------------------------------===//
 
-void printExplanation(const Explanation &explanation, llvm::StringRef mainFile) {
+void printExplanation(const Explanation &explanation,
+                      llvm::StringRef mainFile) {
   Place place(explanation.loc);
   std::string where = place.line ? std::to_string(place.line) : "-";
   if (place.line && place.file != mainFile)
@@ -98,7 +108,8 @@ void printExplanation(const Explanation &explanation, llvm::StringRef mainFile) 
     llvm::outs() << "      remedy: " << explanation.remedy << '\n';
 }
 
-void printList(llvm::StringRef title, const Report &report, bool applied, llvm::StringRef mainFile) {
+void printList(llvm::StringRef title, const Report &report, bool applied,
+               llvm::StringRef mainFile) {
   bool isFirst = true;
   for (const Explanation &explanation : report.explanations) {
     // The table has said how passes change.
@@ -112,12 +123,14 @@ void printList(llvm::StringRef title, const Report &report, bool applied, llvm::
 
 void print(const Report &report, cascade::KernelOp kernel) {
   std::string mainFile = Place(kernel.getLoc()).file;
-  llvm::outs() << "kernel " << report.kernel << ", target " << report.target << '\n';
+  llvm::outs() << "kernel " << report.kernel << ", target " << report.target
+               << '\n';
   if (!report.ranks.empty())
     llvm::outs() << "rank          passes  derived   depth  derived\n";
   for (const RankCount &rank : report.ranks)
-    llvm::outs() << llvm::formatv("  {0,-10}{1,8}{2,9}{3,8}{4,9}\n", rank.name, rank.passes, rank.derivedPasses,
-                                  rank.depth, rank.derivedDepth);
+    llvm::outs() << llvm::formatv("  {0,-10}{1,8}{2,9}{3,8}{4,9}\n", rank.name,
+                                  rank.passes, rank.derivedPasses, rank.depth,
+                                  rank.derivedDepth);
   printList("applied", report, true, mainFile);
   printList("not applied", report, false, mainFile);
   llvm::outs() << "road: ";
@@ -147,23 +160,26 @@ llvm::json::Object toJSON(const Explanation &explanation) {
 llvm::json::Object toJSON(const Report &report) {
   llvm::json::Object ranks, road{{"form", report.whyLoops ? "loops" : "tile"}};
   for (const RankCount &rank : report.ranks)
-    ranks[rank.name] = llvm::json::Object{{"passes", rank.passes},
-                                          {"depth", rank.depth},
-                                          {"derived_passes", rank.derivedPasses},
-                                          {"derived_depth", rank.derivedDepth}};
+    ranks[rank.name] =
+        llvm::json::Object{{"passes", rank.passes},
+                           {"depth", rank.depth},
+                           {"derived_passes", rank.derivedPasses},
+                           {"derived_depth", rank.derivedDepth}};
   llvm::json::Array applied, refused;
   for (const Explanation &explanation : report.explanations)
     (explanation.applied() ? applied : refused).push_back(toJSON(explanation));
   if (report.whyLoops)
     road["why"] = toJSON(*report.whyLoops);
-  return llvm::json::Object{{"kernel", report.kernel},       {"target", report.target},
-                            {"ranks", std::move(ranks)},     {"applied", std::move(applied)},
-                            {"refused", std::move(refused)}, {"road", std::move(road)}};
+  return llvm::json::Object{
+      {"kernel", report.kernel},       {"target", report.target},
+      {"ranks", std::move(ranks)},     {"applied", std::move(applied)},
+      {"refused", std::move(refused)}, {"road", std::move(road)}};
 }
 
 int explainFile(const ExplainOptions &options) {
   Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) || !parseAssignments(options.params, "--param", params))
+  if (!parseAssignments(options.sets, "--set", sets) ||
+      !parseAssignments(options.params, "--param", params))
     return WrongUsage;
   auto target = findCodeTarget(options.target);
   if (failed(target))
@@ -182,7 +198,8 @@ int explainFile(const ExplainOptions &options) {
   if (failed(report))
     return WrongInput;
   if (options.json)
-    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(*report)));
+    llvm::outs() << llvm::formatv("{0:2}\n",
+                                  llvm::json::Value(toJSON(*report)));
   else
     print(*report, kernel);
   return Success;
@@ -191,13 +208,18 @@ int explainFile(const ExplainOptions &options) {
 } // namespace
 
 void addExplain(CLI::App &app, int &result) {
-  CLI::App *command = app.add_subcommand("explain", "Say which derivations applied, which did not, and why");
+  CLI::App *command = app.add_subcommand(
+      "explain", "Say which derivations applied, which did not, and why");
   auto options = std::make_shared<ExplainOptions>();
   command->add_option("FILE", options->file, "Source file")->required();
-  command->add_option("--kernel", options->kernel, "Kernel to explain, where the file has several");
-  command->add_option("--target", options->target, "See weir targets")->capture_default_str();
-  command->add_option("--set", options->sets, "Type parameter or extent, NAME=VALUE");
-  command->add_option("--param", options->params, "Scalar parameter, NAME=VALUE");
+  command->add_option("--kernel", options->kernel,
+                      "Kernel to explain, where the file has several");
+  command->add_option("--target", options->target, "See weir targets")
+      ->capture_default_str();
+  command->add_option("--set", options->sets,
+                      "Type parameter or extent, NAME=VALUE");
+  command->add_option("--param", options->params,
+                      "Scalar parameter, NAME=VALUE");
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options, &result] { result = explainFile(*options); });
 }

@@ -42,8 +42,9 @@ FailureOr<scalar::Value> parseValue(ParamOp param, StringRef text) {
       return scalar::Value::of(int64_t(text == "true" || text == "1"));
     break;
   }
+  Type declared = cast<cascade::TensorType>(param.getType()).getElementType();
   return param.emitError() << "parameter '" << param.getName() << "' is "
-                           << storageNameOf(type) << "; '" << text
+                           << storageNameOf(declared) << "; '" << text
                            << "' is no such value";
 }
 

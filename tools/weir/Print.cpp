@@ -20,8 +20,9 @@ struct PrintOptions {
 
 /// Stages that code generation prints, and how far it goes for them.
 const std::map<std::string, Stage> codeStages{
-    {"derived", Stage::Derived}, {"tile", Stage::Tile}, {"lowered", Stage::Lowered},
-    {"llvm", Stage::LLVM},       {"asm", Stage::LLVM},
+    {"derived", Stage::Derived}, {"tile", Stage::Tile},
+    {"lowered", Stage::Lowered}, {"llvm", Stage::LLVM},
+    {"asm", Stage::LLVM},
 };
 
 std::vector<std::string> stageNames() {
@@ -61,7 +62,8 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
       return mlir::failure();
     llvm::outs() << *text;
   } else if (stage == "asm") {
-    auto text = llvmir::emitFile(**module, processor, llvmir::FileKind::Assembly);
+    auto text =
+        llvmir::emitFile(**module, processor, llvmir::FileKind::Assembly);
     if (failed(text))
       return mlir::failure();
     llvm::outs() << llvm::StringRef(text->data(), text->size());
