@@ -177,6 +177,36 @@ const Node *Expressions::either(const Node *lhs, const Node *rhs) {
   return binary(BinaryFn::Or, lhs, rhs);
 }
 
+const Node *Expressions::replace(const Node *node, const Node *from, const Node *to) {
+  if (node == from)
+    return to;
+  Operands operands;
+  for (const Node *operand : node->operands)
+    operands.push_back(replace(operand, from, to));
+  if (operands == node->operands)
+    return node;
+  return rebuild(node, operands);
+}
+
+const Node *Expressions::rebuild(const Node *node, Operands operands) {
+  switch (node->kind) {
+  case Node::Kind::Load:
+    return load(node->tensor, operands, node->type);
+  case Node::Kind::Contract:
+    return contract(cast<StringAttr>(node->attr), operands, node->type);
+  case Node::Kind::Apply:
+    if (auto fn = dyn_cast<BinaryFnAttr>(node->attr))
+      return binary(fn.getValue(), operands[0], operands[1]);
+    return apply(node->attr, operands, node->type);
+  case Node::Kind::Select:
+    return select(operands[0], operands[1], operands[2]);
+  case Node::Kind::Convert:
+    return convert(operands[0], node->type, node->attr);
+  default:
+    return node;
+  }
+}
+
 bool isBinary(const Node *node, BinaryFn fn) {
   auto attr = dyn_cast_if_present<BinaryFnAttr>(node->attr);
   return node->kind == Node::Kind::Apply && attr && attr.getValue() == fn;

@@ -72,6 +72,11 @@ public:
   const Node *both(const Node *lhs, const Node *rhs);
   const Node *either(const Node *lhs, const Node *rhs);
 
+  /// `node` with `to` for every `from`.
+  const Node *replace(const Node *node, const Node *from, const Node *to);
+  /// The same function, load or contraction of other operands.
+  const Node *rebuild(const Node *node, Operands operands);
+
   mlir::MLIRContext *context;
 
 private:

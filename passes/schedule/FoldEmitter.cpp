@@ -257,7 +257,8 @@ const Node *FoldEmitter::shifted(StatePlan &state) {
     wasUnset = wasUnset ? ex.binary(BinaryFn::Or, wasUnset, unset) : unset;
   }
   const Node *moved = inliner.region(op.getShift(), arguments)->value;
-  return ex.select(wasUnset, ex.zero(type), moved);
+  // A state that is only scaled was 0, and stays so whatever the factor.
+  return op.getBasis().empty() ? moved : ex.select(wasUnset, ex.zero(type), moved);
 }
 
 /// Moves all states with the references of `first`, if one of these has moved.
@@ -271,9 +272,14 @@ void FoldEmitter::shiftGroup(StatePlan &first) {
   if (group.front() != &first)
     return;
   // A state that is made from others is moved before they are.
-  llvm::stable_sort(group, [](StatePlan *x, StatePlan *y) {
-    return llvm::is_contained(x->op.getBasis(), y->op.getResult());
-  });
+  SmallVector<StatePlan *> ordered;
+  for (StatePlan *state : group) {
+    auto *at = llvm::find_if(ordered, [&](StatePlan *other) {
+      return llvm::is_contained(state->op.getBasis(), other->op.getResult());
+    });
+    ordered.insert(at, state);
+  }
+  group = std::move(ordered);
   const Node *moved = nullptr;
   for (Value ref : refs) {
     Carried &c = carried[ref];
@@ -289,8 +295,10 @@ void FoldEmitter::shiftGroup(StatePlan &first) {
   auto when = tile::WhenOp::create(b, emit.loc(), condition);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&when.getBody().emplaceBlock());
-  for (StatePlan *state : group)
-    emit.update(carried[state->op.getResult()].ref, shifted(*state));
+  Operands all = llvm::map_to_vector<4>(group, [&](StatePlan *state) { return shifted(*state); });
+  emit.share(all);
+  for (auto [state, node] : llvm::zip(group, all))
+    emit.update(carried[state->op.getResult()].ref, node);
   for (Value ref : refs) {
     Carried &c = carried[ref];
     if (!std::exchange(c.isStored, true))
@@ -336,10 +344,8 @@ void FoldEmitter::storeOutputs(ArrayRef<OutputPlan *> outputs, StringAttr extra)
   for (StatePlan &state : nest.states) {
     const Node *present = inliner.presenceOf(state.op.getResult(), ex.indicesOf(state.op.getTensorType()));
     Carried &c = carried[state.op.getResult()];
-    if (!c.present) {
-      emit.bind(present, emit.value(state.isPresent));
+    if (!c.present)
       continue;
-    }
     bool isAsked = llvm::any_of(outputs, [&](OutputPlan *output) {
       auto uses = [&](auto &&self, const Node *node) -> bool {
         return node == present || llvm::any_of(node->operands, [&](const Node *o) { return self(self, o); });

@@ -102,8 +102,6 @@ SmallVector<Value> FoldEmitter::rowsWithWork() {
     return {emit.blockOrigin(), emit.blockOrigin()};
   SmallVector<AffineExpr> lower, upper;
   AffineExpressions low = emit.affine(), high = emit.affine();
-  lower.push_back(low.of(emit.blockOrigin()));
-  upper.push_back(high.of(emit.extent(nest.row)));
   for (const Linear &c : predicate.linear) {
     if (!bounds(c))
       continue;
@@ -112,7 +110,13 @@ SmallVector<Value> FoldEmitter::rowsWithWork() {
     else // m <= n + rest for the last column
       upper.push_back(high.of(emit.columnTile()) + high.of(c.rest) + emit.getShape().columns);
   }
-  return {emit.index(tile::Bound::Max, low, lower, "from"), emit.index(tile::Bound::Min, high, upper, "to")};
+  auto bound = [&](tile::Bound kind, AffineExpressions &affine, ArrayRef<AffineExpr> all, Value otherwise, StringRef name) {
+    if (all.empty())
+      return otherwise;
+    return emit.index(all.size() == 1 ? tile::Bound::Only : kind, affine, all, name);
+  };
+  return {bound(tile::Bound::Max, low, lower, emit.blockOrigin(), "from"),
+          bound(tile::Bound::Min, high, upper, emit.extent(nest.row), "to")};
 }
 
 } // namespace weir::schedule

@@ -184,6 +184,11 @@ private:
                                                 : ex.zero(value->type);
         value = ex.select(scalar->present, value, fill);
       }
+      for (StatePlan &state : nest.states)
+        if (state.isPresent) {
+          Value tensor = state.op.getResult();
+          value = ex.replace(value, inliner.presenceOf(tensor, ex.indicesOf(state.op.getTensorType())), state.isPresent);
+        }
       nest.outputs.push_back({output, value});
     }
     return success();

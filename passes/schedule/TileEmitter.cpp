@@ -99,10 +99,25 @@ AffineExpressions TileEmitter::affine() {
 
 Value TileEmitter::index(tile::Bound bound, AffineExpressions &affine, ArrayRef<AffineExpr> results,
                          StringRef name) {
-  auto op = tile::IndexOp::create(b, location, b.getIndexType(), bound, affine.map(results),
-                                  affine.operands());
+  AffineMap map = affine.map(results);
+  auto operands = affine.operands();
+  if (results.size() == 1)
+    if (auto dim = dyn_cast<AffineDimExpr>(results[0]))
+      return operands[dim.getPosition()];
+  if (map.isSingleConstant())
+    if (Value known = knownConstant(map.getSingleConstantResult()))
+      return known;
+  auto op = tile::IndexOp::create(b, location, b.getIndexType(), bound, map, operands);
   setName(op, name);
   return op;
+}
+
+/// An index of this block that is the constant `value`.
+Value TileEmitter::knownConstant(int64_t value) {
+  for (auto op : b.getInsertionBlock()->getOps<tile::IndexOp>())
+    if (op.getMap().isSingleConstant() && op.getMap().getSingleConstantResult() == value)
+      return op;
+  return {};
 }
 
 Value TileEmitter::constantIndex(int64_t value, StringRef name) {

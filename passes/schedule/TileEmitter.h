@@ -87,6 +87,7 @@ private:
     Operands leading;                          ///< their subscripts
   };
 
+  mlir::Value knownConstant(int64_t value);
   mlir::Value load(const Node *node);
   mlir::Value contract(const Node *node);
   mlir::Value map(const Node *node);

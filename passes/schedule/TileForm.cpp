@@ -33,16 +33,8 @@ private:
         llvm::append_range(factors, contraction->operands);
         return ex.contract(cast<StringAttr>(contraction->attr), factors, contraction->type);
       }
-    switch (node->kind) {
-    case Node::Kind::Apply:
-      return ex.apply(node->attr, operands, node->type);
-    case Node::Kind::Select:
-      return ex.select(operands[0], operands[1], operands[2]);
-    case Node::Kind::Convert:
-      return ex.convert(operands[0], node->type, node->attr);
-    default:
-      return node;
-    }
+    bool isInterior = node->kind == Node::Kind::Apply || node->kind == Node::Kind::Select || node->kind == Node::Kind::Convert;
+    return isInterior ? ex.rebuild(node, operands) : node;
   }
 
   static bool isLight(const Node *node) {

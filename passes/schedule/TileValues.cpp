@@ -139,26 +139,6 @@ bool isOnlyWithin(const Node *node, StringAttr rank, const Node *&subscript, Str
   return true;
 }
 
-const Node *replace(Expressions &ex, const Node *node, const Node *from, const Node *to) {
-  if (node == from)
-    return to;
-  Operands operands;
-  for (const Node *operand : node->operands)
-    operands.push_back(replace(ex, operand, from, to));
-  switch (node->kind) {
-  case Node::Kind::Load:
-    return ex.load(node->tensor, operands, node->type);
-  case Node::Kind::Apply:
-    return ex.apply(node->attr, operands, node->type);
-  case Node::Kind::Select:
-    return ex.select(operands[0], operands[1], operands[2]);
-  case Node::Kind::Convert:
-    return ex.convert(operands[0], node->type, node->attr);
-  default:
-    return node;
-  }
-}
-
 } // namespace
 
 /// A column operand that depends on an index only through one subscript, as K does
@@ -174,7 +154,7 @@ const Node *TileEmitter::generalise(const Node *node, llvm::MapVector<StringAttr
       general[rank] = index;
       continue;
     }
-    node = replace(ex, node, subscript, ex.index(position));
+    node = ex.replace(node, subscript, ex.index(position));
     general[position] = subscript;
   }
   leading = std::move(general);
