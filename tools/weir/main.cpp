@@ -31,6 +31,14 @@ static std::vector<std::string> optionNames(CLI::App &command) {
   return names;
 }
 
+/// Lets an option take one word at a time, so that a file may follow `--set n=4`.
+static void takeOneWordEach(CLI::App &app) {
+  for (CLI::App *command : app.get_subcommands(nullptr))
+    for (CLI::Option *option : command->get_options())
+      if (!option->get_positional())
+        option->allow_extra_args(false);
+}
+
 /// Explains a command line that does not parse.
 static int reportUsage(CLI::App &app, const CLI::ParseError &error) {
   if (error.get_exit_code() == 0)
@@ -58,6 +66,7 @@ int main(int argc, char **argv) {
   addRun(app, result);
   addTargets(app, result);
   addVerify(app, result);
+  takeOneWordEach(app);
 
   std::vector<std::string> commands = commandNames(app);
   if (argc > 1 && argv[1][0] != '-' &&
