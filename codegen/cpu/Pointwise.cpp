@@ -203,7 +203,7 @@ LogicalResult Evaluation::evaluate(Block &block) {
       full.push_back(&op);
       continue;
     }
-    if (isa<math::ExpOp, math::Exp2Op>(op) && result.rows > 1) {
+    if (isGenerated(op) && result.rows > 1) {
       if (failed(evaluatePacked(op)))
         return failure();
       continue;

@@ -25,6 +25,9 @@ mlir::FailureOr<Value> emitOperation(Scope &scope, mlir::Operation &op,
 mlir::FailureOr<Value> emitMath(Scope &scope, mlir::Operation &op,
                                 llvm::ArrayRef<Value> operands);
 
+/// True for functions for which there is code on vectors.
+bool isGenerated(mlir::Operation &op);
+
 /// 2^x for vectors of f32 (error at most 3.5 ulp) or f64 (2 ulp); -inf gives 0,
 /// NaN stays.
 Value emitExp2(Scope &scope, Value x);

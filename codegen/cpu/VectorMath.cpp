@@ -1,129 +1,14 @@
 // Transcendental functions on vectors.
 #include "codegen/cpu/Pointwise.h"
+#include "codegen/cpu/VectorEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <cmath>
-#include <numbers>
 
 using namespace mlir;
 
 namespace weir::cpu {
 
 namespace {
-
-/// Arithmetic on one vector type.
-class VectorEmitter {
-public:
-  VectorEmitter(Scope &scope, VectorType type) : scope(scope), type(type) {}
-
-  Value real(double value) {
-    return scope.splat(scope.real(type.getElementType(), value), lanes());
-  }
-  Value fma(Value a, Value b, Value c) {
-    return LLVM::FMAOp::create(scope.builder, scope.loc, type, a, b, c);
-  }
-  /// Horner's rule; the coefficient of the highest power comes last.
-  Value polynomial(Value x, ArrayRef<double> coefficients) {
-    Value sum = real(coefficients.back());
-    for (double coefficient : llvm::reverse(coefficients.drop_back()))
-      sum = fma(sum, x, real(coefficient));
-    return sum;
-  }
-  Value intrinsic(StringRef name, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(scope.builder, scope.loc, type,
-                                         scope.builder.getStringAttr(name),
-                                         operands)
-        .getResults();
-  }
-  int64_t lanes() const { return type.getNumElements(); }
-  bool isDouble() const { return type.getElementType().isF64(); }
-
-  Scope &scope;
-  VectorType type;
-};
-
-// Minimax polynomials of 2^x: of degree 5 with constant term 1 on [0, 1) and on
-// [-1/2, 1/2]; for f64 the Taylor series, whose remainder is below 2^-57 there.
-constexpr double unitInterval[] = {1,
-                                   6.9315131182e-1,
-                                   2.4016445007e-1,
-                                   5.5799913284e-2,
-                                   9.0170301595e-3,
-                                   1.8671301215e-3};
-constexpr double aroundZero[] = {1,
-                                 6.9314697760e-1,
-                                 2.4022242084e-1,
-                                 5.5507337460e-2,
-                                 9.6715126977e-3,
-                                 1.3264726362e-3};
-
-SmallVector<double> taylorOfExp2() {
-  SmallVector<double> coefficients;
-  double term = 1;
-  for (int i = 0; i < 14; term *= std::numbers::ln2 / ++i)
-    coefficients.push_back(term);
-  return coefficients;
-}
-
-/// With vreduce (x minus a whole number) and vscalef (times 2^floor(y)).
-Value exp2Avx512(VectorEmitter &emit, Value x) {
-  Scope &scope = emit.scope;
-  bool isDouble = emit.isDouble();
-  std::string suffix = isDouble ? ".pd.512" : ".ps.512";
-  Type maskType =
-      isDouble ? scope.i8() : Type(scope.builder.getIntegerType(16));
-  Value mask = scope.integer(maskType, -1),
-        rounding = scope.integer(scope.i32(), 4);
-  // Round down (1) for f32, whose scale then is x itself; to nearest (0) for
-  // f64.
-  Value mode = scope.integer(scope.i32(), isDouble ? 0 : 1);
-  Value part = emit.intrinsic("llvm.x86.avx512.mask.reduce" + suffix,
-                              {x, mode, x, mask, rounding});
-  Value power = isDouble ? emit.polynomial(part, taylorOfExp2())
-                         : emit.polynomial(part, unitInterval);
-  Value scale = isDouble ? scope.sub(x, part) : x;
-  return emit.intrinsic("llvm.x86.avx512.mask.scalef" + suffix,
-                        {power, scale, power, mask, rounding});
-}
-
-/// With a shift by a large number to round, and the exponent put together from
-/// two halves, so that results may be subnormal.
-Value exp2Portable(VectorEmitter &emit, Value x) {
-  Scope &scope = emit.scope;
-  bool isDouble = emit.isDouble();
-  double low = isDouble ? -1080 : -151, high = isDouble ? 1025 : 129;
-  int64_t mantissa = isDouble ? 52 : 23, bias = isDouble ? 1023 : 127;
-  auto clamp = [&](arith::CmpFPredicate predicate, double bound) {
-    x = scope.select(scope.compare(predicate, x, emit.real(bound)),
-                     emit.real(bound), x);
-  };
-  clamp(arith::CmpFPredicate::OLT, low); // NaN stays
-  clamp(arith::CmpFPredicate::OGT, high);
-  Value magic = emit.real(std::ldexp(1.5, mantissa));
-  Value shifted = scope.add(x, magic);
-  Value part = scope.sub(x, scope.sub(shifted, magic));
-  Value power = isDouble ? emit.polynomial(part, taylorOfExp2())
-                         : emit.polynomial(part, aroundZero);
-
-  Type word = isDouble ? scope.i64() : scope.i32();
-  VectorType words = scope.vectorOf(word, emit.lanes());
-  auto constant = [&](int64_t value) {
-    return scope.splat(scope.integer(word, value), emit.lanes());
-  };
-  Value exponent =
-      scope.sub(scope.bitcast(words, shifted), scope.bitcast(words, magic));
-  Value half =
-      arith::ShRSIOp::create(scope.builder, scope.loc, exponent, constant(1));
-  auto powerOfTwo = [&](Value exponent) {
-    Value biased = scope.add(exponent, constant(bias));
-    return scope.bitcast(emit.type,
-                         arith::ShLIOp::create(scope.builder, scope.loc, biased,
-                                               constant(mantissa)));
-  };
-  Value first = scope.mul(power, powerOfTwo(half));
-  return scope.mul(first, powerOfTwo(scope.sub(exponent, half)));
-}
 
 /// Calls libm for each lane.
 FailureOr<Value> emitLibm(Scope &scope, StringRef name,
@@ -144,14 +29,29 @@ FailureOr<Value> emitLibm(Scope &scope, StringRef name,
   return result;
 }
 
+/// What there is code for on vectors; else null.
+Value emitGenerated(Scope &scope, Operation &op, Value x) {
+  VectorEmitter emit(scope, cast<VectorType>(x.getType()));
+  return llvm::TypeSwitch<Operation *, Value>(&op)
+      .Case([&](math::Exp2Op) { return emitExp2(scope, x); })
+      .Case([&](math::ExpOp) { return emitExp(emit, x); })
+      .Case([&](math::ExpM1Op) { return emitExpm1(emit, x); })
+      .Case([&](math::TanhOp) { return emitTanh(emit, x); })
+      .Case([&](math::LogOp) { return emitLog(emit, x); })
+      .Case([&](math::Log1pOp) { return emitLog1p(emit, x); })
+      .Case([&](math::Log2Op) { return emitLog2(emit, x); })
+      .Case([&](math::ErfOp) {
+        return emit.isDouble() ? Value() : emitErf(emit, x);
+      })
+      .Default([](Operation *) { return Value(); });
+}
+
 } // namespace
 
-Value emitExp2(Scope &scope, Value x) {
-  VectorEmitter emit(scope, cast<VectorType>(x.getType()));
-  int64_t bits = emit.lanes() * emit.type.getElementTypeBitWidth();
-  return scope.target.getLevel().hasAvx512 && bits == 512
-             ? exp2Avx512(emit, x)
-             : exp2Portable(emit, x);
+bool isGenerated(Operation &op) {
+  return isa<math::ExpOp, math::Exp2Op>(op) ||
+         isa<math::ExpM1Op, math::TanhOp, math::ErfOp>(op) ||
+         isa<math::LogOp, math::Log1pOp, math::Log2Op>(op);
 }
 
 FailureOr<Value> emitMath(Scope &scope, Operation &op,
@@ -163,16 +63,9 @@ FailureOr<Value> emitMath(Scope &scope, Operation &op,
     return std::remove_pointer_t<decltype(opType)>::create(scope.builder,
                                                            scope.loc, type, x);
   };
-  if (isVector && isa<math::Exp2Op>(op))
-    return emitExp2(scope, x);
-  if (isVector && isa<math::ExpOp>(op)) {
-    Type element = cast<VectorType>(type).getElementType();
-    int64_t lanes = cast<VectorType>(type).getNumElements();
-    return emitExp2(
-        scope,
-        scope.mul(
-            x, scope.splat(scope.real(element, std::numbers::log2e), lanes)));
-  }
+  if (isVector)
+    if (Value value = emitGenerated(scope, op, x))
+      return value;
   if (isa<math::AbsFOp>(op))
     return one(static_cast<LLVM::FAbsOp *>(nullptr));
   if (isa<math::SqrtOp>(op))
