@@ -29,12 +29,23 @@ FailureOr<Value> emitLibm(Scope &scope, StringRef name,
   return result;
 }
 
+/// e^x. A sum or product has been rounded by as much as multiplying it by
+/// log2 e rounds it again; only of other arguments is more worth its price.
+Value emitExpOf(VectorEmitter &emit, Operation *argument, Value x) {
+  if (!isa_and_nonnull<arith::AddFOp, arith::SubFOp, arith::MulFOp>(argument))
+    return emitExp(emit, x);
+  Value log2e = emit.real(std::numbers::log2e);
+  return emitExp2(emit.scope, emit.scope.mul(x, log2e));
+}
+
 /// What there is code for on vectors; else null.
 Value emitGenerated(Scope &scope, Operation &op, Value x) {
   VectorEmitter emit(scope, cast<VectorType>(x.getType()));
   return llvm::TypeSwitch<Operation *, Value>(&op)
       .Case([&](math::Exp2Op) { return emitExp2(scope, x); })
-      .Case([&](math::ExpOp) { return emitExp(emit, x); })
+      .Case([&](math::ExpOp exp) {
+        return emitExpOf(emit, exp.getOperand().getDefiningOp(), x);
+      })
       .Case([&](math::ExpM1Op) { return emitExpm1(emit, x); })
       .Case([&](math::TanhOp) { return emitTanh(emit, x); })
       .Case([&](math::LogOp) { return emitLog(emit, x); })
