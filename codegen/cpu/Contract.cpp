@@ -81,16 +81,41 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   };
   Sub &result = subs[contract] = shaped(contract.getType());
   Value zero = scope.splat(scope.real(element, 0), lanes);
+  bool isOneBlock = rows <= scope.target.rowsPerBlock() &&
+                    vectors <= scope.target.vectorsPerRow(rows);
+  Value memory = isOneBlock ? Value() : allocate(element, rows * columns);
   forBlocks(vectors, [&](Block block) {
     SmallVector<Value> zeros(block.rows * block.vectors, zero);
     SmallVector<Value> sums =
         multiply(depth, block, false, zeros, leftAt, rightAt);
-    for (int64_t row = 0; row < block.rows; ++row)
-      for (int64_t vector = 0; vector < block.vectors; ++vector)
-        result.at(block.firstRow + row, block.firstVector + vector) =
-            sums[row * block.vectors + vector];
+    for (int64_t i = 0; i < block.rows; ++i)
+      for (int64_t j = 0; j < block.vectors; ++j) {
+        int64_t row = block.firstRow + i, vector = block.firstVector + j;
+        Value sum = sums[i * block.vectors + j];
+        if (memory) {
+          Value place = scope.integer(row * columns + vector * lanes);
+          Value address = scope.at(element, memory, place);
+          storeVector(sum, address, Value());
+          sum = loadVector(element, address, Value());
+          reloaded.push_back(sum);
+        }
+        result.at(row, vector) = sum;
+      }
   });
   return success();
+}
+
+/// Loads anew for each use what is too much to be kept in registers: they
+/// belong to the next block's accumulators.
+void SubtileLowering::reload() {
+  for (Value value : reloaded) {
+    Operation *load = value.getDefiningOp();
+    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+      OpBuilder before(use.getOwner());
+      use.set(before.clone(*load)->getResult(0));
+    }
+    load->erase();
+  }
 }
 
 LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {

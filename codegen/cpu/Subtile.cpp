@@ -66,6 +66,7 @@ LogicalResult SubtileLowering::run() {
     scope.scalars[op.getBody().getArgument(0)] = row;
     result = emitBlock(op.getBody().front());
   });
+  reload();
   return result;
 }
 

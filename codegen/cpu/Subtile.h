@@ -118,6 +118,7 @@ private:
   struct Block {
     int64_t firstRow, rows, firstVector, vectors;
   };
+  void reload();
   void forBlocks(int64_t all, llvm::function_ref<void(Block)> body);
   llvm::SmallVector<Value>
   multiply(Value depth, Block block, bool skipsZeros,
@@ -134,6 +135,7 @@ private:
   llvm::DenseMap<Value, Sub> subs;
   llvm::DenseSet<Value> known; ///< masks that are true everywhere
   llvm::DenseMap<mlir::Operation *, Value> scratch; ///< of conversions
+  llvm::SmallVector<Value> reloaded; ///< results of contractions in memory
 };
 
 } // namespace weir::cpu
