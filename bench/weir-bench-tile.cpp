@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <random>
@@ -109,6 +110,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 7; ++i) {
     auto before = bench::measurePeaks(0.1, bits);
     double start = secondsNow(options.threads);
+    double own = bench::threadSeconds();
+    std::clock_t all = std::clock();
     weir_status status = program->run(context, tensors);
     double time = secondsNow(options.threads) - start;
     if (status != WEIR_OK) {
@@ -118,6 +121,10 @@ int main(int argc, char **argv) {
     double rate = flops / time * 1e-9,
            ratio = rate / before.fma / options.threads;
     best = std::max(best, ratio);
+    if (options.threads > 1)
+      std::printf("%.2f ms of processor time, this thread's %.2f: ",
+                  1e3 * double(std::clock() - all) / CLOCKS_PER_SEC,
+                  1e3 * (bench::threadSeconds() - own));
     std::printf("%.2f ms  %.1f GFLOP/s  peak %.1f (block %.2f)  ratio %.3f\n",
                 time * 1e3, rate, before.fma, before.panels / before.fma,
                 ratio);
