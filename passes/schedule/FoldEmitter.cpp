@@ -230,8 +230,8 @@ void FoldEmitter::takeSum(StatePlan &state) {
   emit.update(c.ref, ex.binary(BinaryFn::Add, self, added));
 }
 
-/// A state moved from the old values of its references to the new ones, from
-/// nothing where a reference has only now been set.
+/// A state moved from the old values of its references to the new ones. Where a
+/// reference was unset the state is neutral, and stays so.
 const Node *FoldEmitter::shifted(StatePlan &state) {
   StateOp op = state.op;
   Type type = op.getTensorType().getScalarType();
@@ -246,24 +246,18 @@ const Node *FoldEmitter::shifted(StatePlan &state) {
     emit.bind(value, carried[other].ref);
     arguments.push_back({value});
   }
-  const Node *wasUnset = nullptr;
   for (Value ref : op.getRefs()) {
-    Carried &c = carried[ref];
     auto plan = ref.getDefiningOp<StateOp>();
-    const Node *old = ex.name("old " + plan.getName().str(), type);
-    arguments.push_back({old});
-    arguments.push_back({c.running});
+    const Node *old = ex.name("old " + plan.getName().str(), type), *now = carried[ref].running;
     const Node *unset = ex.compare(Relation::Eq, old, ex.constant(neutral(plan.getCombiner(), type)));
-    wasUnset = wasUnset ? ex.binary(BinaryFn::Or, wasUnset, unset) : unset;
+    arguments.push_back({ex.select(unset, now, old)});
+    arguments.push_back({now});
   }
-  const Node *moved = inliner.region(op.getShift(), arguments)->value;
-  // A state that is only scaled was 0, and stays so whatever the factor.
-  return op.getBasis().empty() ? moved : ex.select(wasUnset, ex.zero(type), moved);
+  return inliner.region(op.getShift(), arguments)->value;
 }
 
 /// Moves all states with the references of `first`, if one of these has moved.
 void FoldEmitter::shiftGroup(StatePlan &first) {
-  OpBuilder &b = emit.builder();
   auto refs = first.op.getRefs();
   SmallVector<StatePlan *> group;
   for (StatePlan &state : nest.states)
@@ -292,9 +286,11 @@ void FoldEmitter::shiftGroup(StatePlan &first) {
   }
   Value condition = emit.value(moved);
   TileEmitter::setName(condition.getDefiningOp(), "moved");
-  auto when = tile::WhenOp::create(b, emit.loc(), condition);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(&when.getBody().emplaceBlock());
+  emit.when(condition, [&] { moveGroup(group, refs); });
+}
+
+void FoldEmitter::moveGroup(ArrayRef<StatePlan *> group, ValueRange refs) {
+  OpBuilder &b = emit.builder();
   Operands all = llvm::map_to_vector<4>(group, [&](StatePlan *state) { return shifted(*state); });
   emit.share(all);
   for (auto [state, node] : llvm::zip(group, all))

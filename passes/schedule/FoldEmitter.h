@@ -35,6 +35,7 @@ private:
   void takeExtremum(StatePlan &state);
   void takeSum(StatePlan &state);
   void shiftGroup(StatePlan &first);
+  void moveGroup(llvm::ArrayRef<StatePlan *> group, mlir::ValueRange refs);
   const Node *shifted(StatePlan &state);
   void notePresence(StatePlan &state);
   void finish();

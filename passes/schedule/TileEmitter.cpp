@@ -112,11 +112,13 @@ Value TileEmitter::index(tile::Bound bound, AffineExpressions &affine, ArrayRef<
   return op;
 }
 
-/// An index of this block that is the constant `value`.
+/// An index before this point of the block that is the constant `value`.
 Value TileEmitter::knownConstant(int64_t value) {
-  for (auto op : b.getInsertionBlock()->getOps<tile::IndexOp>())
-    if (op.getMap().isSingleConstant() && op.getMap().getSingleConstantResult() == value)
-      return op;
+  Block *block = b.getInsertionBlock();
+  for (Operation &op : llvm::make_range(block->begin(), b.getInsertionPoint()))
+    if (auto index = dyn_cast<tile::IndexOp>(op))
+      if (index.getMap().isSingleConstant() && index.getMap().getSingleConstantResult() == value)
+        return index;
   return {};
 }
 
@@ -209,6 +211,15 @@ void TileEmitter::subtile(StringAttr over, ValueRange only, llvm::function_ref<v
   values = std::move(savedValues);
   indices = std::move(savedIndices);
   uses.clear();
+}
+
+void TileEmitter::when(Value condition, llvm::function_ref<void()> body) {
+  auto op = tile::WhenOp::create(b, location, condition);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&op.getBody().emplaceBlock());
+  auto outside = values;
+  body();
+  values = std::move(outside);
 }
 
 //===-- Blocks --------------------------------------------------------------===//

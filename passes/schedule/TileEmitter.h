@@ -43,6 +43,9 @@ public:
   /// Runs `body` in the sub-tiles of the current block, and column tile if there is one.
   void subtile(mlir::StringAttr column, mlir::ValueRange only, llvm::function_ref<void()> body);
 
+  /// Runs `body` where any element of a condition is true.
+  void when(mlir::Value condition, llvm::function_ref<void()> body);
+
   // Values.
 
   /// The value of an expression at the current point; memoised in the region.
