@@ -1,4 +1,4 @@
-"""The pages of docs/: checks their examples, and rewrites what they quote from programs.
+"""The pages of docs/: checks their examples and links, and rewrites what they quote from programs.
 
 A fenced block that begins with ```weir is a whole file. `weir check` must take it in silence;
 ```weir error must be refused, and ```weir warning be taken with a warning.
@@ -18,6 +18,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"^```weir *(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 INCLUDE = re.compile(r"^<!-- include (?P<language>\w+): (?P<command>[^\n]*) -->\n```\w+\n(?P<text>.*?)^```$", re.M | re.S)
+FENCED = re.compile(r"^```.*?^```$|`[^`\n]*`", re.M | re.S)
+LINK = re.compile(r"\]\((?P<target>[^)#\s]+)[^)]*\)")
 MARK = re.compile(r"^<!-- include", re.M)
 
 
@@ -53,6 +55,12 @@ def wrong_examples(page, shop):
             yield line_of(page, match.start()), f"exit code {ran.returncode}\n{ran.stdout}"
 
 
+def dead_links(path, page):
+    for match in LINK.finditer(FENCED.sub("", page)):
+        if "://" not in match["target"] and not (path.parent / match["target"]).exists():
+            yield match["target"]
+
+
 def refreshed(page, shop):
     """The page with every quotation made anew."""
     def quote(match):
@@ -83,6 +91,9 @@ def main():
             for line, what in wrong_examples(page, shop):
                 failures += 1
                 print(f"{path.name}:{line}: the example is not what its fence says: {what}")
+            for target in dead_links(path, page):
+                failures += 1
+                print(f"{path.name}: nothing is at '{target}'")
             fresh = refreshed(page, shop)
             if not options.check:
                 path.write_text(fresh)
