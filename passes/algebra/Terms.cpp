@@ -101,7 +101,20 @@ Expr Terms::unary(UnaryFn fn, Expr operand) {
   return simplified(node, {operand});
 }
 
+Expr Terms::cast(Expr value, Type type) {
+  return simplified(leaf(OpKind::Cast, type), {value});
+}
+
+/// Gives two reals the wider of their types: sums mix terms of both.
+void Terms::unify(Expr &lhs, Expr &rhs) {
+  if (lhs->type == rhs->type)
+    return;
+  Expr &narrow = lhs->type.isF64() ? rhs : lhs;
+  narrow = cast(narrow, lhs->type.isF64() ? lhs->type : rhs->type);
+}
+
 Expr Terms::binary(BinaryFn fn, Expr lhs, Expr rhs) {
+  unify(lhs, rhs);
   Node node = leaf(OpKind::Binary, lhs->type);
   node.code = static_cast<int64_t>(fn);
   return simplified(node, {lhs, rhs});
@@ -112,6 +125,7 @@ Expr Terms::where(Expr value, Expr predicate) {
 }
 
 Expr Terms::orElse(Expr value, Expr fallback) {
+  unify(value, fallback);
   return simplified(leaf(OpKind::Else, value->type), {value, fallback});
 }
 

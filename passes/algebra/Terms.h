@@ -61,6 +61,7 @@ public:
   Expr read(mlir::Value tensor, llvm::ArrayRef<Expr> indices);
   Expr unary(cascade::UnaryFn fn, Expr operand);
   Expr binary(cascade::BinaryFn fn, Expr lhs, Expr rhs);
+  Expr cast(Expr value, mlir::Type type);
   Expr where(Expr value, Expr predicate);
   Expr orElse(Expr value, Expr fallback);
   Expr present(Expr value, mlir::Type i1);
@@ -75,6 +76,7 @@ public:
 
 private:
   Expr intern(Node node, llvm::ArrayRef<Expr> operands);
+  void unify(Expr &lhs, Expr &rhs);
   Expr simplified(const Node &node, llvm::ArrayRef<Expr> operands);
 
   llvm::BumpPtrAllocator allocator;

@@ -129,7 +129,7 @@ class Kernel:
     def at(name, ranks):
         return f"{name}[{','.join(ranks)}]" if ranks else name
 
-    def text(self):
+    def text(self, real="f32"):
         results = [n for n in self.reals if not any(n == i[0] for i in self.inputs)]
         outputs = self.random.sample(results, min(len(results), self.random.randint(1, 3)))
         if results[-1] not in outputs:
@@ -139,19 +139,20 @@ class Kernel:
                  if r not in carried and any(r in line for line in self.lines)]
         arguments = ", ".join(f"{n}: {k}[{', '.join(r)}]{s}" for n, k, r, s in self.inputs)
         signature = ", ".join(f"{n}: T[{', '.join(self.reals[n])}]" if self.reals[n] else f"{n}: T" for n in outputs)
-        return (f"# A random cascade, seed {self.seed}.\nkernel r{self.seed}[T: f32]({arguments})\n"
-                f"    -> ({signature})\n{{\n" + "\n".join(given + self.lines) + "\n}\n")
+        return (f"# A random cascade, seed {self.seed}.\nkernel r{self.seed}[T: {real}]({arguments})\n"
+                f"    -> ({signature})\n{{\n" + "\n".join(given + self.lines).replace("f32(", f"{real}(") + "\n}\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--type", default="f32", help="of real tensors")
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     for seed in range(options.seed, options.seed + options.count):
-        (options.folder / f"r{seed}.weir").write_text(Kernel(seed).text())
+        (options.folder / f"r{seed}.weir").write_text(Kernel(seed).text(options.type))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,10 @@
 
 namespace weir::tool {
 
+/// Outputs smaller than this everywhere are what cancellation leaves of inputs
+/// near 1: their error is taken relative to this, not to themselves.
+static constexpr double leastScale = 1e-3;
+
 static std::string positionOf(int64_t element, const io::Shape &shape) {
   io::Shape indices(shape.size());
   for (size_t i = shape.size(); i-- > 0; element /= shape[i])
@@ -35,7 +39,7 @@ static double differenceOf(double a, double b) {
 Worst compare(const io::Tensor &found, const io::Tensor &expected,
               const io::Tensor *gauge) {
   bool isReal = io::isFloat(expected.type());
-  double scale = isReal ? scaleOf(expected, 1e-30) : 1;
+  double scale = isReal ? scaleOf(expected, leastScale) : 1;
   Worst worst;
   for (int64_t i = 0; i < expected.size(); ++i) {
     Worst here;
