@@ -58,6 +58,10 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
     return contract.emitOpError("has panels of ")
            << left.width << " and " << right.width << " for a sub-tile of "
            << rows << " x " << columns;
+  if (left.storage != element || right.storage != element)
+    return contract.emitOpError("takes ")
+           << left.storage << " and " << right.storage
+           << " in a sub-tile that computes with " << element;
   auto start = [&](const Ref &ref, AffineMap map, ValueRange indices) {
     SmallVector<Value> place = corner(map, indices);
     place.push_back(ref.origins[ref.depth] ? ref.origins[ref.depth]
@@ -119,6 +123,10 @@ void SubtileLowering::reload() {
 }
 
 LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
+  Type type = tile::elementOf(convert.getValue().getType());
+  if (type != element)
+    return convert.emitOpError("converts ")
+           << type << " in a sub-tile that computes with " << element;
   Sub value = input(convert.getValue());
   Value base = scratch[convert];
   for (int64_t row = 0; row < rows; ++row)
@@ -136,6 +144,10 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
   if (state.width != right.width || right.width % lanes)
     return accumulate.emitOpError("adds panels of ")
            << right.width << " to panels of " << state.width;
+  if (state.storage != element || right.storage != element)
+    return accumulate.emitOpError("adds ")
+           << right.storage << " to " << state.storage
+           << " in a sub-tile that computes with " << element;
   // The sub-tile's columns are the contracted rank.
   SmallVector<Value> subscripts =
       corner(accumulate.getRhsMap(), accumulate.getRhsIndices());
@@ -192,6 +204,13 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
 LogicalResult SubtileLowering::emitUpdate(tile::UpdateOp update) {
   const Ref &state = scope.refs[update.getRef()];
   int64_t all = state.isPanel() ? state.width / lanes : 0;
+  for (Value operand : update.getInputs())
+    if (isa<tile::RefType>(operand.getType()) &&
+        scope.refs[operand].width > state.width)
+      return update.emitOpError("reads a block of more ranks than it updates");
+  if (state.width % lanes)
+    return update.emitOpError("updates panels of ")
+           << state.width << ", not a multiple of " << lanes << " lanes";
   SmallVector<bool> isTrue(update.getInputs().size(), false);
   LogicalResult result = success();
   // Updates the elements that lie at `offset` from the first row's first.

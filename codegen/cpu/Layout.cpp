@@ -125,6 +125,11 @@ void Layout::reserve(Operation *op, bool isPrivate) {
 LogicalResult Layout::verify() {
   for (auto &[op, slots] : blocks) {
     tile::Domain domain = domainOf(op);
+    Type storage = storageOf(op);
+    bool isStrided = isa<tile::CarryOp>(op) && widthOf(op) == 0;
+    if (!isStrided && storage != tile::computeTypeOf(storage))
+      return op->emitOpError("holds ")
+             << storage << " where only types that are computed with can be";
     for (size_t i = 0; i < domain.size(); ++i)
       if (!domain[i].tile &&
           domain[i].end.getParentRegion() != &kernel.getBody())

@@ -147,6 +147,15 @@ TEST_P(Subtile, Reductions) {
     }
 }
 
+TEST_P(Subtile, Refusals) {
+  for (const char *name :
+       {"across-panels", "mixed-contraction", "narrow-stage"}) {
+    std::string file =
+        std::string(WEIR_TEST_FOLDER) + "refused/" + name + ".mlir";
+    EXPECT_FALSE(bench::TileProgram::compile(file, GetParam())) << name;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Levels, Subtile,
                          testing::Values("x86-64-v2", "x86-64-v3", "x86-64-v4"),
                          [](auto &info) {

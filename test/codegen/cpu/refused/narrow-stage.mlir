@@ -1,0 +1,4 @@
+// A staged block is of a type that is computed with.
+tile.kernel @narrow sizes(m, n, d) (%X: f16[m, d], %Y: f16[n, d]) -> (%O: f32[m, n]) {
+  %Yp = tile.stage (%n, %d) in (%$n, %$d) as panel<64> of f16 = %Y[%n, %d]
+}
