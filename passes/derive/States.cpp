@@ -110,6 +110,8 @@ std::pair<Product, double> extractScale(Sum &form, llvm::function_ref<bool(Expr)
 /// The shift: exponents give one factor; each shifted variable X - r becomes
 /// (X - r') + (r' - r), whose further terms are states of their own.
 std::optional<Refusal> FoldPlan::makeShift(const Reduction &owner, State &state) {
+  if (state.form.empty())
+    return Refusal{"NOT_SEPARABLE", "its terms cancel", "leave it out", EinsumOp(owner.op).getLoc()};
   Type type = state.body->type;
   llvm::DenseMap<Expr, Expr> toOld, toNew;
   llvm::DenseMap<Value, Expr> moves;

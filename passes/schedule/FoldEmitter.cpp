@@ -129,21 +129,20 @@ void FoldEmitter::openCarries() {
 void FoldEmitter::step() {
   keeps.clear();
   for (auto &[state, c] : carried)
-    c.old = c.current = {}, c.isStored = false;
+    c.old = c.current = {};
   for (StatePlan &state : nest.states)
     openKeep(state);
   Operands roots;
   for (StatePlan &state : nest.states)
     roots.push_back(isExtremum(state.op.getCombiner()) ? state.value : kept(state));
   emit.share(roots);
-  for (StatePlan &state : nest.states) {
-    if (isExtremum(state.op.getCombiner())) {
+  for (StatePlan &state : nest.states)
+    if (isExtremum(state.op.getCombiner()))
       takeExtremum(state);
-    } else {
-      if (!state.op.getRefs().empty())
-        shiftGroup(state);
+  shiftStates();
+  for (StatePlan &state : nest.states) {
+    if (!isExtremum(state.op.getCombiner()))
       takeSum(state);
-    }
     if (carried[state.op.getResult()].present)
       notePresence(state);
   }
@@ -256,24 +255,23 @@ const Node *FoldEmitter::shifted(StatePlan &state) {
   return inliner.region(op.getShift(), arguments)->value;
 }
 
-/// Moves all states with the references of `first`, if one of these has moved.
-void FoldEmitter::shiftGroup(StatePlan &first) {
-  auto refs = first.op.getRefs();
-  SmallVector<StatePlan *> group;
-  for (StatePlan &state : nest.states)
-    if (state.op.getRefs() == refs)
-      group.push_back(&state);
-  if (group.front() != &first)
-    return;
-  // A state that is made from others is moved before they are.
+/// Moves all states that have references, if one of these has moved. A shift reads
+/// what other states were before: all move together, and one that is made from
+/// others before they do.
+void FoldEmitter::shiftStates() {
   SmallVector<StatePlan *> ordered;
-  for (StatePlan *state : group) {
+  llvm::SetVector<Value> refs;
+  for (StatePlan &state : nest.states) {
+    if (state.op.getRefs().empty())
+      continue;
+    refs.insert(state.op.getRefs().begin(), state.op.getRefs().end());
     auto *at = llvm::find_if(ordered, [&](StatePlan *other) {
-      return llvm::is_contained(state->op.getBasis(), other->op.getResult());
+      return llvm::is_contained(state.op.getBasis(), other->op.getResult());
     });
-    ordered.insert(at, state);
+    ordered.insert(at, &state);
   }
-  group = std::move(ordered);
+  if (ordered.empty())
+    return;
   const Node *moved = nullptr;
   for (Value ref : refs) {
     Carried &c = carried[ref];
@@ -286,19 +284,18 @@ void FoldEmitter::shiftGroup(StatePlan &first) {
   }
   Value condition = emit.value(moved);
   TileEmitter::setName(condition.getDefiningOp(), "moved");
-  emit.when(condition, [&] { moveGroup(group, refs); });
+  emit.when(condition, [&] { moveStates(ordered, refs.getArrayRef()); });
 }
 
-void FoldEmitter::moveGroup(ArrayRef<StatePlan *> group, ValueRange refs) {
+void FoldEmitter::moveStates(ArrayRef<StatePlan *> states, ArrayRef<Value> refs) {
   OpBuilder &b = emit.builder();
-  Operands all = llvm::map_to_vector<4>(group, [&](StatePlan *state) { return shifted(*state); });
+  Operands all = llvm::map_to_vector<4>(states, [&](StatePlan *state) { return shifted(*state); });
   emit.share(all);
-  for (auto [state, node] : llvm::zip(group, all))
+  for (auto [state, node] : llvm::zip(states, all))
     emit.update(carried[state->op.getResult()].ref, node);
   for (Value ref : refs) {
     Carried &c = carried[ref];
-    if (!std::exchange(c.isStored, true))
-      tile::StoreOp::create(b, emit.loc(), c.current, c.ref, b.getMultiDimIdentityMap(1), ValueRange(emit.rowIndex()));
+    tile::StoreOp::create(b, emit.loc(), c.current, c.ref, b.getMultiDimIdentityMap(1), ValueRange(emit.rowIndex()));
   }
 }
 

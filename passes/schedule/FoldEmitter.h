@@ -22,7 +22,6 @@ private:
     mlir::Value present;         ///< block of 0 and 1: whether a point was present; may be null
     mlir::Value old, current;    ///< a reference before and after the current points, a value a row
     const Node *running = nullptr; ///< what bodies read
-    bool isStored = false;
   };
 
   mlir::StringAttr extraOf(OutputPlan &output);
@@ -34,8 +33,8 @@ private:
   const Node *kept(StatePlan &state);
   void takeExtremum(StatePlan &state);
   void takeSum(StatePlan &state);
-  void shiftGroup(StatePlan &first);
-  void moveGroup(llvm::ArrayRef<StatePlan *> group, mlir::ValueRange refs);
+  void shiftStates();
+  void moveStates(llvm::ArrayRef<StatePlan *> states, llvm::ArrayRef<mlir::Value> refs);
   const Node *shifted(StatePlan &state);
   void notePresence(StatePlan &state);
   void finish();

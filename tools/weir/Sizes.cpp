@@ -28,6 +28,8 @@ public:
   /// One try, with all of these extents 1 or drawn.
   std::optional<Call> draw(Choice choice, bool least) {
     ShapeRequest request;
+    widened = random() % std::max<size_t>(1, llvm::range_size(kernel.getBody().getOps<RankOp>()));
+    size_t number = 0;
     for (auto rank : kernel.getBody().getOps<RankOp>()) {
       bool isFree =
           !rank.getFamily() && !rank.getSize() && rank.getExtent().empty();
@@ -36,7 +38,8 @@ public:
                       (choice == Some && !(isConstrained(rank.getNameAttr()) &&
                                            random() % 2 == 0));
       if (isFree && isChosen)
-        request.pins[rank.getName().str()] = least ? 1 : extent();
+        request.pins[rank.getName().str()] = least ? 1 : extent(number);
+      ++number;
     }
     for (auto param : kernel.getBody().getOps<ParamOp>())
       if (param.getInit().empty())
@@ -55,8 +58,9 @@ public:
   }
 
 private:
-  int64_t extent() {
-    if (large)
+  /// Of small sizes, one rank crosses the edges of tiles all the same.
+  int64_t extent(size_t number) {
+    if (large || number == widened)
       return largeExtents[random() % std::size(largeExtents)];
     return smallExtents[random() % std::size(smallExtents)];
   }
@@ -83,6 +87,7 @@ private:
 
   KernelOp kernel;
   bool large;
+  size_t widened = 0; ///< the number of the rank that is drawn large
   std::mt19937_64 random;
 };
 
