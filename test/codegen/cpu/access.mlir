@@ -1,4 +1,6 @@
 // Loads and stores other than along rows: truth values, subscripts that are not linear, tables of blocks.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @access sizes(m, n, r, t, k = 16)
     (%B: i1[m, n], %Y: f32[r, n], %P: f32[t, k], %T: i32[r], %R: i64[m])
     -> (%N: i1[m, n], %H: f32[m, n], %G: f32[n], %D: f32[m, n], %L: f32[m]) {

@@ -1,4 +1,6 @@
 // The same in double precision.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @functions sizes(n) (%X: f64[n])
     -> (%Exp2: f64[n], %Exp: f64[n], %Expm1: f64[n], %Tanh: f64[n], %Log: f64[n], %Log2: f64[n],
         %Log1p: f64[n], %Erf: f64[n]) {

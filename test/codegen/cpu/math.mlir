@@ -1,4 +1,6 @@
 // Every function that has code on vectors.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @functions sizes(n) (%X: f32[n])
     -> (%Exp2: f32[n], %Exp: f32[n], %Expm1: f32[n], %Tanh: f32[n], %Log: f32[n], %Log2: f32[n],
         %Log1p: f32[n], %Erf: f32[n]) {

@@ -1,4 +1,6 @@
 // Reductions of values that are narrower than the mask, or the mask narrower than they are.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @reduce sizes(m, n) (%X: f32[m, n], %C: f32[n], %R: f32[m], %w: f32)
     -> (%All: f32[m], %Columns: f32[m], %Rows: f32[m], %One: f32[m], %Top: f32[m], %Edge: f32[m], %Odd: f32[m]) {
   tile.parallel (%m0) in (%$m by 192) {

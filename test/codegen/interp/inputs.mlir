@@ -41,7 +41,7 @@ cascade.kernel @take {
   // FILE: error: cannot open '{{.*}}none.npy': No such file
   %X = cascade.input "X" : !cascade.tensor<[n], f32>
   // RANGE: error: 'I' is 6 at [2]; its range is 0..6
-  // PARAM: error: parameter 'top' is i64; '1.5' is no such value
+  // PARAM: error: parameter 'top' is i32; '1.5' is no such value
   // UNKNOWN: error: no parameter 'tip'; did you mean 'top'?
   %I = cascade.input "I" in {
     %zero = cascade.const 0 : i64

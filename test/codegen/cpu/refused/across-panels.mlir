@@ -1,4 +1,6 @@
 // A panelled block is read along its panels alone.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @across sizes(m, n) (%X: f32[m, n]) -> (%O: f32[m, n]) {
   tile.parallel (%m0) in (%$m by 192) {
     %A = tile.carry (%m0 + 192 to %$m, %$n) of f32 = 0.0

@@ -1,4 +1,6 @@
 // Blocks of f64 are not contracted in a sub-tile that computes with f32.
+// RUN: weir-opt %s | weir-opt | FileCheck %s
+// CHECK: tile.kernel @
 tile.kernel @mixed sizes(m, n, d) (%X: f64[m, d], %Y: f64[n, d], %w: f32) -> (%O: f32[m, n]) {
   %Xp = tile.stage (%m, %d) in (%$m, %$d) as panel<6> of f64 = %X[%m, %d]
   %Yp = tile.stage (%n, %d) in (%$n, %$d) as panel<64> of f64 = %Y[%n, %d]
