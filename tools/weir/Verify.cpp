@@ -21,6 +21,7 @@ struct VerifyOptions {
   std::string target = defaultTarget, kernel, sizes = "small";
   unsigned count = 4, threads = 1;
   uint64_t seed = 0;
+  double slack = 4; ///< times the error of rounding every operation to f32
   bool json = false;
 };
 
@@ -153,7 +154,7 @@ void KernelCheck::checkTarget(const Call &call, const Outputs &expected) {
     auto type = mlir::cast<cascade::TensorType>(output.getTensor().getType());
     double limit = 1e-11;
     if (!type.getElementType().isF64())
-      limit = std::max(4e-6, 4 * compare((*gauge)[i], expected[i]).error);
+      limit = std::max(4e-6, options.slack * compare((*gauge)[i], expected[i]).error);
     limit += storageError((*found)[i].type());
     note(call, i, options.target,
          compare((*found)[i], expected[i], &(*gauge)[i]), limit);
@@ -308,6 +309,10 @@ void addVerify(CLI::App &app, int &result) {
   command->add_option("--threads", options->threads, "Threads of the target")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of sizes and inputs")
+      ->capture_default_str();
+  command->add_option("--slack", options->slack,
+                      "How many times the error of an interpreter that rounds "
+                      "every operation to f32 an f32 output may have")
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options, &result] { result = verify(*options); });
