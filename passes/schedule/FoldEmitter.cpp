@@ -169,7 +169,8 @@ const Node *FoldEmitter::keep(StatePlan &state) {
 
 /// The value of a state where its points are present, else 0.
 const Node *FoldEmitter::kept(StatePlan &state) {
-  return ex.select(keep(state), state.value, ex.zero(state.value->type));
+  const Node *value = ex.convert(state.value, state.op.getTensorType().getScalarType());
+  return ex.select(keep(state), value, ex.zero(value->type));
 }
 
 void FoldEmitter::takeExtremum(StatePlan &state) {

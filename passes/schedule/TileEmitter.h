@@ -103,7 +103,7 @@ private:
   tile::StageOp stage(llvm::ArrayRef<mlir::StringAttr> ranks, mlir::ValueRange origins, mlir::ValueRange ends,
                       llvm::ArrayRef<int64_t> tiles, const Node *value, int64_t width, llvm::StringRef name);
   const Node *generalise(const Node *node, llvm::MapVector<mlir::StringAttr, const Node *> &leading);
-  const Node *product(llvm::ArrayRef<const Node *> factors);
+  const Node *product(llvm::ArrayRef<const Node *> factors, mlir::Type type);
   Operands leadingOf(const Staged &columns);
   mlir::Value clamped(const Node *subscript, mlir::StringAttr rank);
 

@@ -120,6 +120,29 @@ private:
   llvm::DenseMap<Operation *, StringAttr> rowOf;
 };
 
+/// The reals that an expression computes with: f32, f64 or both.
+void collectReals(const Node *node, llvm::SmallPtrSetImpl<const void *> &types) {
+  if (isa<FloatType>(node->type))
+    types.insert(node->type.getAsOpaquePointer());
+  for (const Node *operand : node->operands)
+    collectReals(operand, types);
+}
+
+/// Sub-tiles have one shape, and a register block one type.
+bool hasTwoPrecisions(Nest &nest) {
+  llvm::SmallPtrSet<const void *, 2> types;
+  for (StatePlan &state : nest.states) {
+    collectReals(state.value, types);
+    if (state.extraFactor)
+      collectReals(state.extraFactor, types);
+    for (const Node *condition : state.predicate.conditions)
+      collectReals(condition, types);
+  }
+  for (OutputPlan &output : nest.outputs)
+    collectReals(output.value, types);
+  return types.size() > 1;
+}
+
 } // namespace
 
 FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape shape,
@@ -129,6 +152,10 @@ FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape
   auto nest = analyseNest(ex, inliner, kernel, refusal);
   if (failed(nest))
     return failure();
+  if (hasTwoPrecisions(*nest)) {
+    refusal = Refusal{kernel.getLoc(), "values of two precisions in one tile"};
+    return failure();
+  }
   TileEmitter emit(ex, inliner, kernel, shape);
   FoldEmitter fold(ex, inliner, *nest, emit);
   MapEmitter maps(ex, emit);

@@ -108,10 +108,13 @@ Value TileEmitter::value(const Node *node) {
 
 //===-- Contractions --------------------------------------------------------===//
 
-const Node *TileEmitter::product(ArrayRef<const Node *> factors) {
-  const Node *all = factors.front();
-  for (const Node *factor : factors.drop_front())
-    all = ex.binary(BinaryFn::Mul, all, factor);
+/// The product of factors, in the type in which a contraction computes.
+const Node *TileEmitter::product(ArrayRef<const Node *> factors, Type type) {
+  const Node *all = nullptr;
+  for (const Node *factor : factors) {
+    const Node *next = ex.convert(factor, type);
+    all = all ? ex.binary(BinaryFn::Mul, all, next) : next;
+  }
   return all;
 }
 
@@ -189,8 +192,8 @@ Value TileEmitter::contract(const Node *node) {
   auto inner = cast<StringAttr>(node->attr);
   Operands lhs, rhs;
   splitContraction(node, row, column, lhs, rhs);
-  Value rows = stageRows(product(lhs), inner);
-  Staged columns = stageColumns(product(rhs), column, inner, shape.columns);
+  Value rows = stageRows(product(lhs, node->type), inner);
+  Staged columns = stageColumns(product(rhs, node->type), column, inner, shape.columns);
   AffineExpressions left = affine();
   AffineMap leftMap = left.map({left.of(indices.lookup(row))});
   Operands at = leadingOf(columns);
@@ -205,7 +208,8 @@ Value TileEmitter::contract(const Node *node) {
 }
 
 void TileEmitter::accumulate(Value ref, Value p, const Node *factor, StringAttr extra, Value mask) {
-  Staged columns = stageColumns(factor, extra, column, shape.columns);
+  const Node *same = ex.convert(factor, tile::storageTypeOf(ref));
+  Staged columns = stageColumns(same, extra, column, shape.columns);
   auto converted = tile::ConvertOp::create(b, location, tile::RefType::get(ex.context), p,
                                            tile::RowsAttr::get(ex.context));
   setName(converted, "Pp");

@@ -57,8 +57,12 @@ def check(family, row, size, options):
     in_f64 = options.target == "interp"
     limit = options.tolerance or (1e-5 if in_f64 else max(row.get("f32_tolerance", 0), 1e-4))
     with tempfile.TemporaryDirectory() as folder:
-        command = [options.weir, "run", ROOT / "examples" / family / f"{row['name']}.weir",
-                   "--target", options.target, *settings(row, case, options.given)]
+        source = ROOT / "examples" / family / f"{row['name']}.weir"
+        command = [options.weir, "run", source, "--target", options.target, *settings(row, case, options.given)]
+        if options.f64 and "[T: f32]" in source.read_text():
+            command.append("--set=T=f64")
+        if in_f64:
+            command.append("--wide")
         for name, array in case.inputs.items():
             np.save(f"{folder}/{name}.npy", array)
             command += ["--input", f"{name}={folder}/{name}.npy"]
@@ -104,6 +108,7 @@ def main():
     parser.add_argument("--sample", type=int, help="so many rows of those named, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=120)
+    parser.add_argument("--f64", action="store_true", help="compute in f64, where the row has a type parameter")
     parser.add_argument("--tolerance", type=float, help="instead of the row's own")
     parser.add_argument("--given", action="store_true", help="pass every parameter, not only what the size overrides")
     parser.add_argument("--failed", action="store_true", help="print only the rows that fail")
