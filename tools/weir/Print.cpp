@@ -68,7 +68,8 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
       return mlir::failure();
     llvm::outs() << llvm::StringRef(text->data(), text->size());
   } else {
-    (*module)->print(llvm::outs());
+    for (mlir::Operation &op : *module->get().getBody())
+      llvm::outs() << op << '\n';
   }
   return mlir::success();
 }
