@@ -4,28 +4,53 @@
 using namespace mlir;
 
 namespace weir::tile {
-//---------------------------------------------------------===//
+//===-- Stages ------------------------------------------------------------===//
 
-/// True if the stage's region is one unmasked load, which has a short form.
-static LoadOp getOnlyLoad(StageOp stage) {
+namespace {
+
+/// One unmasked load, times scalars from outside: what has a short form.
+struct ScaledLoad {
+  SmallVector<Value> factors;
+  LoadOp load;
+};
+
+} // namespace
+
+static std::optional<ScaledLoad> getScaledLoad(StageOp stage) {
   Block &block = stage.getBody().front();
-  auto load = dyn_cast<LoadOp>(block.front());
-  if (!load || load.getMask() || !llvm::hasNItems(block, 2) ||
-      cast<YieldOp>(block.back()).getValue() != load.getResult())
+  ScaledLoad result;
+  Value value = cast<YieldOp>(block.back()).getValue();
+  while (auto product = value.getDefiningOp<arith::MulFOp>()) {
+    if (product.getLhs().getParentBlock() == &block)
+      return {};
+    result.factors.push_back(product.getLhs());
+    value = product.getRhs();
+  }
+  result.load = value.getDefiningOp<LoadOp>();
+  bool isAll = llvm::hasNItems(block, result.factors.size() + 2);
+  if (!result.load || result.load.getMask() || !isAll)
     return {};
-  return load;
+  return result;
 }
 
-/// `%K[%b, %d]`, where names of `arguments` mean the region's own.
-static ParseResult parseOnlyLoad(OpAsmParser &parser, OperationState &state,
+/// `%c * %K[%b, %d]`, where names of `arguments` mean the region's own.
+static ParseResult parseScaledLoad(OpAsmParser &parser, OperationState &state,
                                  Type element,
                                  ArrayRef<OpAsmParser::Argument> arguments) {
   OpAsmParser::UnresolvedOperand ref;
-  SmallVector<OpAsmParser::UnresolvedOperand> names;
-  SmallVector<Value> refs, indices;
+  SmallVector<OpAsmParser::UnresolvedOperand> names, scalars;
+  SmallVector<Value> refs, indices, factors;
   NamedAttrList ignored;
   Attribute map;
-  if (parser.parseOperand(ref) ||
+  if (parser.parseOperand(ref))
+    return failure();
+  while (succeeded(parser.parseOptionalStar())) {
+    scalars.push_back(ref);
+    if (parser.parseOperand(ref))
+      return failure();
+  }
+  Type computed = computeTypeOf(element);
+  if (parser.resolveOperands(scalars, computed, factors) ||
       parser.parseAffineMapOfSSAIds(names, map, "map", ignored) ||
       parser.resolveOperand(ref, RefType::get(parser.getContext()), refs))
     return failure();
@@ -44,10 +69,11 @@ static ParseResult parseOnlyLoad(OpAsmParser &parser, OperationState &state,
     else if (parser.resolveOperand(name, builder.getIndexType(), indices))
       return failure();
   }
-  auto load =
-      LoadOp::create(builder, state.location, computeTypeOf(element), refs[0],
-                     cast<AffineMapAttr>(map), indices, Value());
-  YieldOp::create(builder, state.location, load);
+  Value value = LoadOp::create(builder, state.location, computed, refs[0],
+                               cast<AffineMapAttr>(map), indices, Value());
+  for (Value factor : llvm::reverse(factors))
+    value = arith::MulFOp::create(builder, state.location, factor, value);
+  YieldOp::create(builder, state.location, value);
   return success();
 }
 
@@ -65,7 +91,7 @@ ParseResult StageOp::parse(OpAsmParser &parser, OperationState &state) {
   state.addAttribute("elementType", TypeAttr::get(element));
   state.addTypes(RefType::get(parser.getContext()));
   if (succeeded(parser.parseOptionalEqual()))
-    return parseOnlyLoad(parser, state, element, arguments);
+    return parseScaledLoad(parser, state, element, arguments);
   return parseBody(parser, state, arguments);
 }
 
@@ -76,9 +102,13 @@ void StageOp::print(OpAsmPrinter &printer) {
   printer << " as ";
   printEncoding(printer, getEncoding());
   printer << " of " << getElementType();
-  if (LoadOp load = getOnlyLoad(*this)) {
-    printer << " = " << load.getRef();
-    printSubscripts(printer, load.getMapAttr(), load.getIndices());
+  if (auto scaled = getScaledLoad(*this)) {
+    printer << " = ";
+    for (Value factor : scaled->factors)
+      printer << factor << " * ";
+    printer << scaled->load.getRef();
+    printSubscripts(printer, scaled->load.getMapAttr(),
+                    scaled->load.getIndices());
   } else {
     printBody(printer, getBody(), /*terminator=*/true);
   }

@@ -328,7 +328,8 @@ void FoldEmitter::finish() {
   if (!ofRows.empty())
     emit.subtile({}, {}, [&] { storeOutputs(ofRows, {}); });
   for (auto &[extra, outputs] : ofExtra) {
-    emit.forAllColumns(extra, [&, extra = extra, &outputs = outputs] {
+    // Once a block of rows: not worth code for full tiles apart.
+    emit.forColumns(extra, emit.constantIndex(0, "first"), emit.extent(extra), {}, [&, extra = extra, &outputs = outputs] {
       emit.subtile(extra, {}, [&] { storeOutputs(outputs, extra); });
     });
   }

@@ -54,7 +54,6 @@ private:
   TileEmitter &emit;
   llvm::DenseMap<mlir::Value, Carried> carried;
   llvm::SmallVector<std::pair<Predicate, const Node *>> keeps; ///< of the current sub-tile
-  mlir::Value rowEnd;
 };
 
 } // namespace weir::schedule

@@ -7,21 +7,25 @@ using namespace weir::cascade;
 namespace weir::schedule {
 namespace {
 
-/// Bounds of the columns that constraints leave to rows in [first, end).
+/// Bounds of the columns that constraints leave to the rows of a block from `first`.
 struct ColumnBounds {
   AffineExpressions affine;
-  Value first, end, size;
-  int64_t step;
+  Value first, rows, size;
+  int64_t block;
   /// Whether some row, or every row, is asked for.
   bool ofAny;
 
-  /// The greatest (for some row) or least value of row * m + rest.
-  AffineExpr extreme(const Linear &c) {
+  /// The greatest (for some row) or least value of row * m + rest. The last row is
+  /// that of the block or of the rank: there are two bounds then, and both may be
+  /// asked for (what is full for every row may come out smaller than it is).
+  SmallVector<AffineExpr> extreme(const Linear &c) {
+    AffineExpr rest = affine.of(c.rest);
     if (c.row == 0)
-      return affine.of(c.rest);
+      return {rest};
     bool atEnd = (c.row > 0) == ofAny;
-    AffineExpr m = atEnd ? affine.of(end) - 1 : affine.of(first);
-    return m * c.row + affine.of(c.rest);
+    if (!atEnd)
+      return {affine.of(first) * c.row + rest};
+    return {(affine.of(first) + (block - 1)) * c.row + rest, (affine.of(rows) - 1) * c.row + rest};
   }
 };
 
@@ -31,11 +35,13 @@ FoldEmitter::Range FoldEmitter::range(const Predicate &predicate) {
   int64_t step = emit.getShape().columns;
   MLIRContext *context = ex.context;
   auto bound = [&](bool ofAny, bool isUpper) {
-    ColumnBounds bounds{emit.affine(), emit.blockOrigin(), rowEnd, emit.extent(nest.column), step, ofAny};
+    ColumnBounds bounds{emit.affine(), emit.blockOrigin(), emit.extent(nest.row), emit.extent(nest.column),
+                        emit.getShape().block, ofAny};
     SmallVector<AffineExpr> all{isUpper ? bounds.affine.of(bounds.size) : getAffineConstantExpr(0, context)};
     for (const Linear &c : predicate.linear)
       if ((c.column < 0) == isUpper)
-        all.push_back(isUpper ? bounds.extreme(c) + 1 : -bounds.extreme(c));
+        for (AffineExpr e : bounds.extreme(c))
+          all.push_back(isUpper ? e + 1 : -e);
     // Tiles begin at multiples of the step; the upper end of all may be ragged.
     if (!(ofAny && isUpper)) {
       bool roundsUp = !ofAny && !isUpper;
@@ -56,14 +62,6 @@ FoldEmitter::Range FoldEmitter::range(const Predicate &predicate) {
 
 /// What any state has work in, and what is full for all.
 FoldEmitter::Range FoldEmitter::joinedRange() {
-  bool needsEnd = llvm::any_of(nest.states, [](StatePlan &state) {
-    return llvm::any_of(state.predicate.linear, [](const Linear &c) { return c.row != 0; });
-  });
-  if (needsEnd) {
-    AffineExpressions affine = emit.affine();
-    AffineExpr end = affine.of(emit.blockOrigin()) + emit.getShape().block;
-    rowEnd = emit.index(tile::Bound::Min, affine, {end, affine.of(emit.extent(nest.row))}, "end");
-  }
   SmallVector<Predicate> distinct;
   for (StatePlan &state : nest.states)
     if (!llvm::is_contained(distinct, state.predicate))
