@@ -1,13 +1,48 @@
 // From equations to expressions: maps are inlined, presence becomes a condition.
 #include "passes/schedule/Inliner.h"
 
-#include "passes/schedule/Presence.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace weir::cascade;
 
 namespace weir::schedule {
+namespace {
+
+/// The rank whose extent `name` shares: the one it is `like`, else itself.
+StringAttr extentOwner(KernelOp kernel, StringAttr name) {
+  RankOp rank = kernel.getRankDeclaration(name);
+  return rank && rank.getFamilyAttr() ? rank.getFamilyAttr() : name;
+}
+
+/// The rank that an index runs over, or null for a computed one.
+StringAttr rankOfIndex(Value index) {
+  auto argument = dyn_cast<BlockArgument>(index);
+  auto equation = argument ? dyn_cast<Equation>(argument.getOwner()->getParentOp()) : Equation();
+  if (!equation || argument.getOwner()->getParent() != &equation.getEquationBody())
+    return {};
+  auto ranks = equation.getBodyRanks();
+  return argument.getArgNumber() < ranks.size() ? ranks[argument.getArgNumber()] : StringAttr();
+}
+
+/// True if each index of a read is one of a rank with the same extent.
+bool isInRange(ReadOp read) {
+  auto type = cast<cascade::TensorType>(read.getTensor().getType());
+  auto kernel = read->getParentOfType<KernelOp>();
+  return llvm::all_of(llvm::zip(read.getIndices(), type.getRanks()), [&](auto pair) {
+    StringAttr rank = rankOfIndex(std::get<0>(pair));
+    return rank && extentOwner(kernel, rank) == extentOwner(kernel, std::get<1>(pair));
+  });
+}
+
+/// True if a state is absent over no present points.
+bool mayBeAbsent(StateOp state) {
+  bool isDefinedOverNone =
+      llvm::is_contained({Combiner::Sum, Combiner::Prod, Combiner::Any, Combiner::All, Combiner::Count}, state.getCombiner());
+  return state.getPartial() || !isDefinedOverNone;
+}
+
+} // namespace
 
 LogicalResult Inliner::refuse(Operation *op, StringRef why) {
   where = op;
@@ -140,7 +175,7 @@ FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bo
   if (isa_and_present<InputOp, ParamOp>(op))
     return Scalar{ex.load(tensor, indices, type.getScalarType()), present};
   if (isa_and_present<StateOp, ReferenceOp>(op)) {
-    if (isFinal && isa<StateOp>(op) && mayHaveAbsentPoints(tensor))
+    if (auto state = dyn_cast<StateOp>(op); isFinal && state && mayBeAbsent(state))
       present = ex.both(present, presenceOf(tensor, indices));
     return Scalar{ex.load(tensor, indices, type.getScalarType()), present};
   }
@@ -222,12 +257,8 @@ bool Inliner::divides(StringAttr divisor, StringAttr multiple) {
 }
 
 bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
-  if (index->kind == Node::Kind::Index) {
-    auto own = cast<StringAttr>(index->attr);
-    RankOp declaration = kernel.getRankDeclaration(own), other = kernel.getRankDeclaration(rank);
-    StringAttr family = declaration && declaration.getFamilyAttr() ? declaration.getFamilyAttr() : own;
-    return family == (other && other.getFamilyAttr() ? other.getFamilyAttr() : rank);
-  }
+  if (index->kind == Node::Kind::Index)
+    return extentOwner(kernel, cast<StringAttr>(index->attr)) == extentOwner(kernel, rank);
   if (!isBinary(index, BinaryFn::FloorDiv) || index->operands[0]->kind != Node::Kind::Index)
     return false;
   auto whole = cast<StringAttr>(index->operands[0]->attr);

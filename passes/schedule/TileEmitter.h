@@ -74,8 +74,6 @@ public:
 
   mlir::OpBuilder &builder() { return b; }
   mlir::Location loc() { return location; }
-  mlir::Value argument(mlir::Value tensor) { return arguments.lookup(tensor); }
-  mlir::Value output(cascade::OutputOp op) { return outputs.lookup(op); }
   mlir::Value rowIndex() { return indices.lookup(row); }
   mlir::Value blockOrigin() { return origin; }
   mlir::Value columnTile() { return columnOrigin; }
