@@ -14,6 +14,7 @@ struct TileShape {
   int64_t rows = 6;     ///< of a sub-tile
   int64_t columns = 64; ///< of a sub-tile
   int64_t block = 192;  ///< rows of a block, a multiple of `rows`
+  bool absorbs = true;  ///< factors of rows go into the row operand of a contraction
 };
 
 /// Builds one tile kernel. Values are emitted where the builder stands, operands

@@ -76,7 +76,7 @@ public:
       return refusalOf(output, emit.whyNot(output.value, ranks[0], {}));
     }
     StringAttr column = ranks.back();
-    const Node *value = Absorber(ex, column)(output.value);
+    const Node *value = emit.getShape().absorbs ? Absorber(ex, column)(output.value) : output.value;
     std::optional<std::string> why;
     for (StringAttr row : llvm::reverse(ranks.drop_back())) {
       why = emit.whyNot(value, row, column);
@@ -164,7 +164,8 @@ FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape
   llvm::copy_if(nest->outputs, std::back_inserter(apart), [](OutputPlan &output) { return !readsState(output.value); });
   llvm::erase_if(nest->outputs, [](OutputPlan &output) { return !readsState(output.value); });
   if (nest->fold) {
-    absorbFactors(ex, *nest);
+    if (shape.absorbs)
+      absorbFactors(ex, *nest);
     if ((refusal = fold.check()))
       return failure();
   }

@@ -1,0 +1,285 @@
+// Control: the grid, loops over tiles with copies ahead of their use, carried states.
+#include "codegen/nvptx/Lowering.h"
+
+using namespace mlir;
+
+namespace weir::nvptx {
+
+/// The encoding of a block's sub-tiles of so many rows (of a warp) and columns.
+static Encoding subtileEncoding(int64_t rows, int64_t columns) {
+  return mmaResult() * Encoding::registers(llvm::Log2_64_Ceil(std::max<int64_t>(columns / 8, 1)), alongColumns) *
+         Encoding::registers(llvm::Log2_64(rows / 16), alongRows) *
+         Encoding::warps(llvm::Log2_64(Plan::warps), alongRows);
+}
+
+template <typename Get> static SmallVector<int64_t> imagesOf(const Basis &basis, Get get) {
+  return llvm::map_to_vector(basis, get);
+}
+
+ParallelLowering::ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit) : op(op), plan(plan), emit(emit) {}
+
+/// Splits a linear number into one for each count, the last one fastest.
+static SmallVector<Value> delinearise(Lane &emit, Value number, ArrayRef<Value> counts) {
+  SmallVector<Value> places(counts.size());
+  for (size_t i = counts.size(); i-- > 1;) {
+    places[i] = arith::RemUIOp::create(emit.builder, emit.loc, number, counts[i]);
+    number = arith::DivUIOp::create(emit.builder, emit.loc, number, counts[i]);
+  }
+  places[0] = number;
+  return places;
+}
+
+LogicalResult ParallelLowering::run() {
+  thread = emit.specialRegister("tid.x");
+  lane = emit.every(thread, emit.number(Plan::lanes - 1));
+  warp = emit.quotient(thread, emit.number(Plan::lanes));
+  Value symbol = LLVM::AddressOfOp::create(emit.builder, emit.loc, emit.sharedPointer(), "weir_shared");
+  sharedBase = LLVM::PtrToIntOp::create(emit.builder, emit.loc, emit.i32(), symbol);
+  encoding = subtileEncoding(plan.rows, 8);
+  auto rowOf = [](Place place) { return place.row; };
+  auto columnOf = [](Place place) { return place.column; };
+  laneRow = emit.plus(imageOf(lane, imagesOf(encoding.ofLanes(), rowOf)),
+                      imageOf(warp, imagesOf(encoding.ofWarps(), rowOf)));
+  laneColumn = imageOf(lane, imagesOf(encoding.ofLanes(), columnOf));
+  laneColumnMost = nvptx::imageOf(encoding.ofLanes(), Plan::lanes - 1).column;
+
+  SmallVector<Value> counts;
+  for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
+    counts.push_back(emit.quotient(emit.plus(scalars.lookup(end), emit.number(step - 1)), emit.number(step)));
+  auto places = delinearise(emit, emit.specialRegister("ctaid.x"), counts);
+  for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
+    Value place = places[i];
+    if (op.getDescending()[i])
+      place = emit.minus(emit.minus(counts[i], emit.number(1)), place);
+    scalars[argument] = emit.times(place, emit.number(op.getSteps()[i]));
+  }
+  return emitBlock(op.getBody().front());
+}
+
+LogicalResult ParallelLowering::emitBlock(Block &block) {
+  for (Operation &inner : block)
+    if (failed(emitOp(inner)))
+      return failure();
+  return success();
+}
+
+LogicalResult ParallelLowering::emitOp(Operation &inner) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&inner)
+      .Case([&](tile::IndexOp op) {
+        scalars[op] = expand(op);
+        return success();
+      })
+      .Case([&](tile::CarryOp op) {
+        emitCarry(op);
+        return success();
+      })
+      .Case([&](tile::StageOp op) {
+        for (Operand &operand : plan.operands)
+          if (operand.isLeft && operand.stage == op &&
+              failed(emitCopy(operand, scalars.lookup(op.getDomain()[operand.rowRank].origin), Value())))
+            return failure();
+        emit.commitCopies();
+        return success();
+      })
+      .Case([&](tile::ForOp op) { return emitFor(op); })
+      .Case([&](tile::SubtileOp op) { return emitSubtile(op); })
+      .Case([&](tile::WhenOp op) { return emitWhen(op); })
+      .Default([&](Operation *op) { return emitValueOp(*op); });
+}
+
+Value ParallelLowering::expand(tile::IndexOp op) {
+  SmallVector<Value> operands =
+      llvm::map_to_vector(op.getIndices(), [&](Value index) { return scalars.lookup(index); });
+  Value result;
+  for (AffineExpr expression : op.getMap().getResults()) {
+    Value value = emit.expand(expression, op.getMap().getNumDims(), operands);
+    result = !result                              ? value
+             : op.getBound() == tile::Bound::Min ? emit.smaller(result, value)
+                                                  : emit.greater(result, value);
+  }
+  return result;
+}
+
+//===-- Carried states ------------------------------------------------------===//
+
+void ParallelLowering::emitCarry(tile::CarryOp op) {
+  int64_t columns = 1;
+  if (op.getTiles().size() > 1)
+    columns = llvm::divideCeil(*staticExtent(op.getDomain()[1].end), 16) * 4;
+  Fragment state(encoding.registerRows().size(), columns);
+  Value init = emit.real(op.getElementType(), op.getInit() ? cast<FloatAttr>(*op.getInit()).getValueAsDouble() : 0);
+  llvm::fill(state.values, init);
+  carries[op] = state;
+}
+
+SmallVector<Value> ParallelLowering::flatten(ArrayRef<Value> refs) {
+  SmallVector<Value> values;
+  for (Value ref : refs)
+    llvm::append_range(values, carries[ref].values);
+  return values;
+}
+
+void ParallelLowering::restore(ArrayRef<Value> refs, ValueRange values) {
+  for (Value ref : refs) {
+    auto &state = carries[ref].values;
+    llvm::copy(values.take_front(state.size()), state.begin());
+    values = values.drop_front(state.size());
+  }
+}
+
+SmallVector<Value> ParallelLowering::allCarries() {
+  return llvm::map_to_vector(carries, [](auto &entry) { return entry.first; });
+}
+
+/// The states that a region changes.
+static SmallVector<Value> changedIn(Region &region) {
+  llvm::SetVector<Value> changed;
+  region.walk([&](Operation *op) {
+    if (auto update = dyn_cast<tile::UpdateOp>(op))
+      changed.insert(update.getRef());
+    else if (auto store = dyn_cast<tile::StoreOp>(op); store && store.getRef().getDefiningOp<tile::CarryOp>())
+      changed.insert(store.getRef());
+    else if (auto accumulate = dyn_cast<tile::AccumulateOp>(op))
+      changed.insert(accumulate.getRef());
+  });
+  return changed.takeVector();
+}
+
+LogicalResult ParallelLowering::emitWhen(tile::WhenOp op) {
+  Fragment condition = input(op.getCondition());
+  Value any = condition.values[0];
+  for (Value more : ArrayRef(condition.values).drop_front())
+    any = emit.either(any, more);
+  auto changed = changedIn(op.getBody());
+  auto before = flatten(changed);
+  LogicalResult result = success();
+  auto after = emit.choose(
+      emit.anyLane(any), ValueRange(before).getTypes(),
+      [&] {
+        result = emitBlock(op.getBody().front());
+        return flatten(changed);
+      },
+      [&] { return before; });
+  restore(changed, after);
+  return result;
+}
+
+//===-- Loops ---------------------------------------------------------------===//
+
+/// True if a loop's body reads a state's columns: its registers must be known.
+static bool readsColumnsOfState(tile::ForOp op) {
+  return op.getBody()
+      .walk([](tile::LoadOp load) {
+        bool isState = load.getRef().getDefiningOp<tile::CarryOp>() && tile::rankOf(load.getRef()) > 1;
+        return isState ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+LogicalResult ParallelLowering::emitFor(tile::ForOp op) {
+  if (readsColumnsOfState(op))
+    return emitUnrolled(op, *staticExtent(op.getUpper()));
+  int64_t step = op.getStep();
+  Value lower = scalars.lookup(op.getLower()), upper = scalars.lookup(op.getUpper()), one = emit.number(step);
+  auto count = [&](Value from, Value to) {
+    Value gap = emit.greater(emit.minus(to, from), emit.number(0));
+    return emit.quotient(emit.plus(gap, emit.number(step - 1)), one);
+  };
+  auto ahead = [&](Value start) {
+    return [&, start](Value i) { return emit.plus(start, emit.times(i, one)); };
+  };
+  if (op.getFull().empty())
+    return emitTiles(op, count(lower, upper), ahead(lower), false);
+  auto clamp = [&](Value index) { return emit.smaller(emit.greater(index, lower), upper); };
+  Value from = clamp(scalars.lookup(op.getFull()[0]));
+  Value to = emit.greater(clamp(scalars.lookup(op.getFull()[1])), from);
+  Value before = count(lower, from), full = count(from, to);
+  if (op.getOrder() != tile::Order::Any)
+    return refuse(op, "GPU_LOOP_ORDER") << "its tiles have an order";
+  if (failed(emitTiles(op, full, ahead(from), true)))
+    return failure();
+  // One copy of the partial body serves both sides of the full range.
+  auto around = [&](Value i) {
+    Value skipped = emit.choice(emit.isLess(i, before), emit.number(0), full);
+    return emit.plus(lower, emit.times(emit.plus(i, skipped), one));
+  };
+  return emitTiles(op, emit.minus(count(lower, upper), full), around, false);
+}
+
+/// The operands that a loop's body uses, in order.
+static SmallVector<Operand *> usesIn(Region &region, Plan &plan) {
+  SmallVector<Operand *> uses;
+  region.walk([&](Operation *op) {
+    if (isa<tile::ContractOp, tile::AccumulateOp>(op) && !llvm::is_contained(uses, plan.right(op)))
+      uses.push_back(plan.right(op));
+  });
+  return uses;
+}
+
+/// Runs the tiles, copies of what they use ahead by as many uses as there is room for.
+LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::function_ref<Value(Value)> tileAt,
+                                          bool full) {
+  Pipeline line;
+  line.uses = usesIn(op.getBody(), plan);
+  line.count = count;
+  line.tileAt = tileAt;
+  int64_t slots = line.uses.empty() ? 0 : line.uses[0]->slots;
+  line.distance = line.uses.empty() ? 0 : line.uses.size() * slots - 1;
+  pipeline = &line;
+  LogicalResult result = success();
+  if (!line.uses.empty()) {
+    emit.barrier(); // nothing reads the slots any more
+    line.position = emit.number(0);
+    for (unsigned use = 0; use < line.distance; ++use)
+      if (failed(emitCopyOf(use)))
+        return failure();
+  }
+  auto refs = allCarries();
+  auto before = flatten(refs);
+  auto loop = scf::ForOp::create(emit.builder, emit.loc, emit.number(0), count, emit.number(1), before);
+  {
+    OpBuilder::InsertionGuard guard(emit.builder);
+    emit.builder.setInsertionPointToStart(loop.getBody());
+    restore(refs, loop.getRegionIterArgs());
+    line.position = loop.getInductionVar();
+    scalars[op.getBody().getArgument(0)] = tileAt(line.position);
+    result = emitBody(op, full);
+    scf::YieldOp::create(emit.builder, emit.loc, flatten(refs));
+  }
+  restore(refs, loop.getResults());
+  pipeline = nullptr;
+  return result;
+}
+
+LogicalResult ParallelLowering::emitBody(tile::ForOp op, bool full) {
+  isFull = full;
+  LogicalResult result = emitBlock(op.getBody().front());
+  isFull = false;
+  return result;
+}
+
+LogicalResult ParallelLowering::emitUnrolled(tile::ForOp op, int64_t upper) {
+  for (int64_t at = 0; at < upper; at += op.getStep()) {
+    scalars[op.getBody().getArgument(0)] = emit.number(at);
+    if (failed(emitBody(op, at + static_cast<int64_t>(op.getStep()) <= upper)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult ParallelLowering::emitSubtile(tile::SubtileOp op) {
+  tile::Domain domain = op.getDomain();
+  encoding = subtileEncoding(op.getRows(), op.getColumns());
+  rowsOf = encoding.registerRows();
+  columnsOf = encoding.registerColumns();
+  rowBase = emit.plus(scalars.lookup(domain[0].origin), laneRow);
+  rowEnd = scalars.lookup(domain[0].end);
+  if (domain.size() > 1) {
+    columnOrigin = scalars.lookup(domain[1].origin);
+    columnBase = emit.plus(columnOrigin, laneColumn);
+    columnEnd = scalars.lookup(domain[1].end);
+  }
+  return emitBlock(op.getBody().front());
+}
+
+} // namespace weir::nvptx

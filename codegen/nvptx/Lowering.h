@@ -1,0 +1,163 @@
+// The lowering of one parallel loop over tiles to a GPU kernel.
+#ifndef WEIR_CODEGEN_NVPTX_LOWERING_H
+#define WEIR_CODEGEN_NVPTX_LOWERING_H
+
+#include "codegen/nvptx/Lane.h"
+#include "codegen/nvptx/Plan.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace weir::nvptx {
+
+/// A tensor argument: rows in the last rank are contiguous.
+struct Tensor {
+  Value base;
+  Type storage;
+  llvm::SmallVector<Value> strides; ///< in elements, i64; of all ranks but the last
+  bool isAligned = false;           ///< rows begin at multiples of 16 bytes
+};
+
+/// A lane's part of a sub-tile: the product of its rows and columns in
+/// registers. One row (column) where it does not vary with the rows (columns).
+struct Fragment {
+  int64_t rows = 1, columns = 1;
+  llvm::SmallVector<Value> values;
+
+  Fragment() = default;
+  Fragment(int64_t rows, int64_t columns) : rows(rows), columns(columns), values(rows * columns) {}
+  explicit Fragment(Value value) : values{value} {}
+
+  Value &at(int64_t row, int64_t column) {
+    return values[(rows == 1 ? 0 : row) * columns + (columns == 1 ? 0 : column)];
+  }
+};
+
+/// The lane-varying part of an index, and what registers add to it.
+struct Affine {
+  Value base;
+  int64_t row = 0, column = 0; ///< coefficients
+};
+
+class ParallelLowering {
+public:
+  ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit);
+
+  /// What the function's arguments are: indices and parameters by their values
+  /// in the tile program, tensors.
+  llvm::DenseMap<Value, Value> scalars;
+  llvm::DenseMap<Value, Tensor> tensors;
+
+  /// The value of an index from those of its operands.
+  Value expand(tile::IndexOp op);
+  /// Emits the body of the kernel where the builder stands.
+  mlir::LogicalResult run();
+
+private:
+  // Kernel.cpp: control.
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitOp(mlir::Operation &op);
+  mlir::LogicalResult emitFor(tile::ForOp op);
+  mlir::LogicalResult emitUnrolled(tile::ForOp op, int64_t upper);
+  mlir::LogicalResult emitTiles(tile::ForOp op, Value count, llvm::function_ref<Value(Value)> tileAt, bool full);
+  mlir::LogicalResult emitBody(tile::ForOp op, bool full);
+  mlir::LogicalResult emitSubtile(tile::SubtileOp op);
+  mlir::LogicalResult emitWhen(tile::WhenOp op);
+  void emitCarry(tile::CarryOp op);
+  llvm::SmallVector<Value> flatten(llvm::ArrayRef<Value> refs);
+  void restore(llvm::ArrayRef<Value> refs, mlir::ValueRange values);
+  llvm::SmallVector<Value> allCarries();
+
+  // Copy.cpp: shared memory.
+  mlir::LogicalResult emitCopy(Operand &operand, Value tileOrigin, Value slot);
+  mlir::LogicalResult emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base);
+  mlir::LogicalResult emitPlainCopy(Operand &operand, Value tileOrigin, Value base);
+  tile::LoadOp asyncSource(Operand &operand);
+  /// Waits until the operand's tile is there, and begins the copy after it.
+  mlir::LogicalResult arrive(Operand &operand);
+  Value baseOf(const Operand &operand, Value slot);
+  Value sharedByte(const Operand &operand, Value row, Value chunk);
+
+  // Subtile.cpp: values of a sub-tile.
+  mlir::LogicalResult emitValueOp(mlir::Operation &op);
+  mlir::LogicalResult emitMask(tile::MaskOp op);
+  mlir::LogicalResult emitReduce(tile::ReduceOp op);
+  mlir::LogicalResult emitMap(tile::MapOp op);
+  mlir::LogicalResult emitUpdate(tile::UpdateOp op);
+  Fragment input(Value operand);
+  Fragment indexFragment(Value index);
+  Fragment shaped(Type type);
+  int64_t rowRegisters(Type type) { return tile::rowsOf(type) > 1 ? rowsOf.size() : 1; }
+  int64_t columnRegisters(Type type) { return tile::columnsOf(type) > 1 ? columnsOf.size() : 1; }
+  std::optional<Affine> affine(mlir::AffineExpr expression, unsigned dimensions, mlir::ValueRange indices);
+  Value rowIndex(int64_t row) { return emit.plus(rowBase, emit.number(rowsOf[row])); }
+  Value columnIndex(int64_t column) { return emit.plus(columnBase, emit.number(columnsOf[column])); }
+  /// The condition under which a register's row (column) is valid; null: always.
+  Value rowIsValid(int64_t row) { return emit.isLess(rowIndex(row), rowEnd); }
+  Value columnIsValid(int64_t column);
+  bool columnIsNever(int64_t column);
+
+  // Access.cpp: tensors.
+  mlir::LogicalResult emitLoad(tile::LoadOp op);
+  mlir::LogicalResult emitStore(tile::StoreOp op);
+  Value addressAt(const Tensor &tensor, mlir::AffineMap map, mlir::ValueRange indices, int64_t row, int64_t column);
+  Value loadFrom(const Tensor &tensor, Value address, Type type, Value condition);
+  void storeTo(const Tensor &tensor, Value address, Value value);
+  void storePair(const Tensor &tensor, Value place, Value low, Value high);
+  Value emitCondition(llvm::ArrayRef<Value> conditions);
+
+  // Contract.cpp.
+  mlir::LogicalResult emitContract(tile::ContractOp op);
+  mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
+  /// An address in shared memory: the bits of a lane's place under a layout, and a constant place.
+  struct SharedAddress {
+    Value byte;
+    int64_t bits = 0; ///< that the lane may set below the pitch
+  };
+  SharedAddress lanesAt(const Operand &operand, llvm::ArrayRef<Place> lanes, llvm::ArrayRef<Place> warps);
+  Value at(const Operand &operand, SharedAddress lanes, Place place);
+  SharedAddress leftAddress(const Operand &operand);
+  SharedAddress rightAddress(const Operand &operand);
+  llvm::SmallVector<Value> loadRight(const Operand &operand, SharedAddress lanes, Place place);
+  void multiplyTiles(const Operand &right, Fragment &sums, int64_t depth,
+                     llvm::function_ref<llvm::SmallVector<Value>(int64_t row, int64_t k)> left);
+  void multiplyPlain(Operand &right, Fragment &sums, int64_t depth, llvm::function_ref<Value(int64_t, int64_t)> left);
+  Value imageOf(Value number, llvm::ArrayRef<int64_t> images);
+
+  // Pointwise.cpp.
+  mlir::FailureOr<Fragment> evaluate(mlir::Block &block, llvm::MutableArrayRef<Fragment> inputs);
+  mlir::FailureOr<Value> evaluateStage(tile::StageOp stage);
+  mlir::FailureOr<Value> emitOperation(mlir::Operation &op, llvm::ArrayRef<Value> operands);
+  mlir::FailureOr<Value> emitFunction(mlir::Operation &op, llvm::ArrayRef<Value> operands);
+
+  tile::ParallelOp op;
+  Plan plan;
+  Lane &emit;
+  Value thread, lane, warp, sharedBase;
+  Encoding encoding;                        ///< of the sub-tile at hand
+  llvm::SmallVector<int64_t> rowsOf, columnsOf; ///< of registers, relative to the lane's
+  Value rowBase, rowEnd, columnBase, columnEnd;
+  Value laneRow, laneColumn, columnOrigin;
+  int64_t laneColumnMost = 0; ///< the greatest column of a lane
+  bool isFull = false;
+
+  llvm::MapVector<Value, Fragment> carries;
+  llvm::DenseMap<Value, Fragment> fragments;
+
+  /// The operands of the loop at hand, in the order of their use, and where they come from.
+  struct Pipeline {
+    llvm::SmallVector<Operand *> uses;
+    unsigned distance = 0; ///< uses by which copies are ahead
+    Value position, count; ///< of tiles
+    llvm::function_ref<Value(Value)> tileAt = nullptr;
+    llvm::SmallVector<Operand *> arrived; ///< in the tile at hand
+  };
+  Pipeline *pipeline = nullptr;
+  /// Copies for use number `use`, counted from the first of the tile at hand.
+  mlir::LogicalResult emitCopyOf(unsigned use);
+};
+
+/// `f32`, `f64` or integer of a value as the GPU computes it: indices in maps are i64.
+Type computedType(Type type);
+
+} // namespace weir::nvptx
+
+#endif // WEIR_CODEGEN_NVPTX_LOWERING_H

@@ -1,0 +1,78 @@
+// NVIDIA GPUs as a target of tile programs: PTX, and what a launch of it takes.
+#ifndef WEIR_CODEGEN_NVPTX_NVPTX_H
+#define WEIR_CODEGEN_NVPTX_NVPTX_H
+
+#include "dialect/cascade/Cascade.h"
+#include "dialect/tile/TileTarget.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace weir::nvptx {
+
+/// A compute capability for which code is generated.
+struct Architecture {
+  std::string name = "sm_80";    ///< as `--target nvptx:NAME` takes it
+  std::string features = "+ptx83";
+};
+
+/// The architecture called `name` (empty: sm_80), or failure.
+mlir::FailureOr<Architecture> findArchitecture(llvm::StringRef name);
+
+/// The architecture of a target called `nvptx:sm_80`, or failure.
+mlir::FailureOr<Architecture> findTarget(llvm::StringRef target);
+
+/// One parameter of a GPU kernel. Tensors are contiguous in their last rank.
+struct Parameter {
+  enum Kind { Pointer, Stride, Scalar, Extent } kind;
+  std::string name;       ///< of the argument or rank
+  unsigned dimension = 0; ///< of a stride, which counts elements
+};
+
+/// One launch. A call of a kernel is all of them, in order.
+struct Launch {
+  std::string entry;
+  tile::ParallelOp loop; ///< the grid is one-dimensional: the product of its trip counts
+  unsigned threads = 0, sharedBytes = 0;
+};
+
+/// The extent of a rank.
+using ExtentOf = llvm::function_ref<int64_t(llvm::StringRef rank)>;
+
+/// What a kernel has become.
+struct Code {
+  mlir::OwningOpRef<mlir::ModuleOp> tiles;  ///< the tile program
+  mlir::OwningOpRef<mlir::ModuleOp> module; ///< in the LLVM and NVVM dialects
+  std::vector<Parameter> parameters;        ///< of every entry
+  std::vector<Launch> launches;
+
+  /// The blocks of a launch for given extents.
+  int64_t gridOf(const Launch &launch, ExtentOf extentOf) const;
+};
+
+/// Bytes at whose multiples the rows of tensors must begin where the last rank's
+/// extent is fixed to a multiple of them.
+inline constexpr int64_t rowAlignment = 16;
+/// True if the kernel relies on that for a tensor of this last extent and element size.
+bool needsAlignment(int64_t lastExtent, int64_t elementBytes);
+
+/// The shapes of tiles for a derived kernel.
+tile::TilePlan planTiles(cascade::KernelOp derived);
+
+/// Derives, makes tiles and lowers. Ranks that tiles keep whole (contracted ones,
+/// and those of states beside the points of their fold) must be fixed, or become
+/// so by `extentOf`. A kernel that cannot run on the GPU is refused with a
+/// diagnostic that begins `GPU_…` or `NO_TILE_FORM`.
+mlir::FailureOr<Code> compile(cascade::KernelOp kernel, bool remarks = false, ExtentOf extentOf = nullptr);
+
+/// Lowers the loops of a tile program into `code.module`.
+mlir::LogicalResult lowerKernel(tile::KernelOp kernel, Code &code);
+
+/// The PTX text; the machine code, by the program ptxas.
+mlir::FailureOr<std::string> emitPtx(const Code &code, const Architecture &architecture);
+mlir::FailureOr<std::string> emitCubin(const Code &code, const Architecture &architecture);
+/// The path of ptxas: $WEIR_PTXAS, in $PATH or of the CUDA toolkit; empty if there is none.
+std::string findPtxas();
+
+} // namespace weir::nvptx
+
+#endif // WEIR_CODEGEN_NVPTX_NVPTX_H

@@ -1,0 +1,198 @@
+// Plans: what lies in shared memory, in which type and order.
+#include "codegen/nvptx/Plan.h"
+
+using namespace mlir;
+
+namespace weir::nvptx {
+
+InFlightDiagnostic refuse(Operation *op, StringRef identifier) {
+  return op->emitError() << identifier << ": this kernel cannot run on the GPU: ";
+}
+
+std::optional<int64_t> staticExtent(Value end) {
+  if (auto index = end.getDefiningOp<tile::IndexOp>())
+    return index.getMap().isSingleConstant() ? std::optional(index.getMap().getSingleConstantResult()) : std::nullopt;
+  auto argument = dyn_cast<BlockArgument>(end);
+  auto kernel = argument ? dyn_cast<tile::KernelOp>(argument.getOwner()->getParentOp()) : tile::KernelOp();
+  if (!kernel || argument.getArgNumber() >= kernel.getPinned().size() || kernel.getPinned()[argument.getArgNumber()] < 0)
+    return std::nullopt;
+  return kernel.getPinned()[argument.getArgNumber()];
+}
+
+static std::string rankName(Value end) {
+  auto argument = dyn_cast<BlockArgument>(end);
+  auto kernel = argument ? dyn_cast<tile::KernelOp>(argument.getOwner()->getParentOp()) : tile::KernelOp();
+  if (kernel && argument.getArgNumber() < kernel.getRanks().size())
+    return cast<StringAttr>(kernel.getRanks()[argument.getArgNumber()]).str();
+  return "";
+}
+
+//===-- Types and order -----------------------------------------------------===//
+
+/// The narrow type of all tensors that a staged block reads; none if they differ.
+static Type narrowTypeOf(tile::StageOp stage) {
+  Type found;
+  bool isUniform = true;
+  stage.getBody().walk([&](tile::LoadOp load) {
+    Type storage = tile::storageTypeOf(load.getRef());
+    if (!isa<FloatType>(storage))
+      return;
+    isUniform &= !found || found == storage;
+    found = storage;
+  });
+  return found && isUniform && (found.isF16() || found.isBF16()) ? found : Type();
+}
+
+/// The rank of a stage along which its tensors are contiguous: `last`, unless all
+/// loads run along `other`.
+static unsigned contiguousRank(tile::StageOp stage, unsigned last, unsigned other) {
+  bool alongOther = true, any = false;
+  stage.getBody().walk([&](tile::LoadOp load) {
+    AffineMap map = load.getMap();
+    if (map.getNumResults() == 0)
+      return;
+    any = true;
+    auto dimension = dyn_cast<AffineDimExpr>(map.getResult(map.getNumResults() - 1));
+    Value index = dimension ? load.getIndices()[dimension.getPosition()] : Value();
+    alongOther &= index == stage.getBody().getArgument(other);
+  });
+  return any && alongOther ? other : last;
+}
+
+static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+FailureOr<Operand> Plan::describe(tile::StageOp stage, Type element) {
+  Operand operand;
+  operand.stage = stage;
+  operand.element = element;
+  tile::Domain domain = stage.getDomain();
+  unsigned outer = domain.size() - 2, inner = domain.size() - 1;
+  operand.contracted = inner;
+  operand.columnRank = contiguousRank(stage, inner, outer);
+  operand.rowRank = operand.columnRank == inner ? outer : inner;
+  return operand;
+}
+
+/// The extent of a rank that is kept whole; a refusal where it is not known.
+static FailureOr<int64_t> wholeExtent(tile::StageOp stage, unsigned rank) {
+  Value end = stage.getDomain()[rank].end;
+  if (auto extent = staticExtent(end))
+    return *extent;
+  std::string name = rankName(end);
+  return refuse(stage, "GPU_UNPINNED_RANK") << "the extent of rank '" << name << "' must be known; --set " << name
+                                            << "=64 fixes it";
+}
+
+//===-- Operands ------------------------------------------------------------===//
+
+LogicalResult Plan::addLeft(tile::ContractOp op) {
+  auto stage = op.getLhs().getDefiningOp<tile::StageOp>();
+  auto operand = describe(stage, elements.lookup(op));
+  auto whole = wholeExtent(stage, stage.getDomain().size() - 1);
+  if (failed(operand) || failed(whole))
+    return failure();
+  operand->isLeft = true;
+  operand->tiled = stage.getDomain().size() - 2;
+  operand->rowRank = stage.getDomain().size() - 2;
+  operand->columnRank = operand->contracted;
+  operand->rows = rows * warps;
+  operand->columns = roundUp(*whole, 16);
+  for (auto [i, known] : llvm::enumerate(operands))
+    if (known.stage == stage && known.element == operand->element) {
+      lefts[op] = i;
+      return success();
+    }
+  lefts[op] = operands.size();
+  operands.push_back(*operand);
+  return success();
+}
+
+LogicalResult Plan::addRight(Operation *op, Value ref, AffineMap map, ValueRange indices) {
+  auto stage = ref.getDefiningOp<tile::StageOp>();
+  auto operand = describe(stage, elements.lookup(op));
+  if (failed(operand))
+    return failure();
+  unsigned outer = stage.getDomain().size() - 2, inner = outer + 1;
+  bool isContract = isa<tile::ContractOp>(op);
+  // A contraction's columns, or what an accumulation sums over, are the current tile.
+  auto whole = wholeExtent(stage, isContract ? inner : outer);
+  if (failed(whole))
+    return failure();
+  int64_t columns = op->getParentOfType<tile::SubtileOp>().getColumns();
+  int64_t ofOuter = isContract ? columns : roundUp(*whole, 16), ofInner = isContract ? roundUp(*whole, 16) : columns;
+  operand->rows = operand->rowRank == outer ? ofOuter : ofInner;
+  operand->columns = operand->columnRank == outer ? ofOuter : ofInner;
+  operand->tiled = isContract ? outer : inner;
+  operand->map = map;
+  operand->indices = indices;
+  for (auto [i, known] : llvm::enumerate(operands))
+    if (!known.isLeft && known.stage == stage && known.map == map && known.rows == operand->rows &&
+        known.element == operand->element && llvm::equal(known.indices, indices)) {
+      rights[op] = i;
+      return success();
+    }
+  rights[op] = operands.size();
+  operands.push_back(*operand);
+  return success();
+}
+
+// A block may have 163 KiB of the 164 of a multiprocessor of compute capability 8.0.
+static constexpr int64_t sharedLimit = 163 * 1024;
+
+LogicalResult Plan::placeOperands(tile::ParallelOp parallel) {
+  llvm::DenseMap<Operation *, unsigned> inLoop;
+  for (auto [op, operand] : rights)
+    ++inLoop[op->getParentOfType<tile::ForOp>()];
+  for (Operand &operand : operands) {
+    operand.layout = SharedLayout(operand.rows, operand.columns, operand.elementBytes());
+    operand.offset = sharedBytes;
+    for (auto [op, number] : rights)
+      if (&operands[number] == &operand && inLoop[op->getParentOfType<tile::ForOp>()] == 1)
+        operand.slots = 2; // else nothing could be copied while it is used
+    sharedBytes += operand.layout.size() * operand.slots;
+  }
+  if (sharedBytes > sharedLimit)
+    return refuse(parallel, "GPU_SHARED_MEMORY")
+           << "its tiles take " << sharedBytes << " bytes of shared memory, and a block has " << sharedLimit;
+  return success();
+}
+
+FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
+  Plan plan;
+  LogicalResult result = success();
+  parallel.walk([&](tile::SubtileOp op) {
+    plan.rows = op.getRows();
+    if (op.getDomain().tiles[0] != plan.rows * warps)
+      result = refuse(op, "GPU_BLOCK_SHAPE") << "a block has " << op.getDomain().tiles[0] << " rows, not "
+                                             << plan.rows << " for each of " << warps << " warps";
+  });
+  // Both sides of a product on the matrix units have the same narrow type.
+  auto elementFor = [&](Type left, Type right) {
+    return left && left == right ? left : Type(Float32Type::get(parallel.getContext()));
+  };
+  parallel.walk([&](Operation *op) {
+    if (failed(result))
+      return;
+    if (auto contract = dyn_cast<tile::ContractOp>(op)) {
+      plan.elements[op] = elementFor(narrowTypeOf(contract.getLhs().getDefiningOp<tile::StageOp>()),
+                                     narrowTypeOf(contract.getRhs().getDefiningOp<tile::StageOp>()));
+      if (failed(plan.addLeft(contract)) ||
+          failed(plan.addRight(op, contract.getRhs(), contract.getRhsMap(), contract.getRhsIndices())))
+        result = failure();
+    } else if (auto accumulate = dyn_cast<tile::AccumulateOp>(op)) {
+      Type narrow = narrowTypeOf(accumulate.getRhs().getDefiningOp<tile::StageOp>());
+      plan.elements[op] = elementFor(narrow, narrow);
+      if (failed(plan.addRight(op, accumulate.getRhs(), accumulate.getRhsMap(), accumulate.getRhsIndices())))
+        result = failure();
+    } else {
+      for (Type type : op->getResultTypes())
+        if (tile::elementOf(type).isF64())
+          result = refuse(op, "GPU_F64") << "it computes in f64";
+    }
+  });
+  if (failed(result) || failed(plan.placeOperands(parallel)))
+    return failure();
+  return plan;
+}
+
+} // namespace weir::nvptx

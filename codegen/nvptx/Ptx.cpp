@@ -1,0 +1,156 @@
+// From the lowered module to PTX by LLVM, and to machine code by ptxas.
+#include "codegen/nvptx/Nvptx.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+
+#include <cstdlib>
+
+using namespace mlir;
+
+namespace weir::nvptx {
+
+static LogicalResult convertToLLVM(ModuleOp module) {
+  MLIRContext *context = module.getContext();
+  LLVMTypeConverter converter(context);
+  RewritePatternSet patterns(context);
+  populateSCFToControlFlowConversionPatterns(patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns);
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp>();
+  target.addLegalDialect<NVVM::NVVMDialect>();
+  return applyFullConversion(module, target, std::move(patterns));
+}
+
+/// What unrolled code for lanes needs: common addresses once, constants folded.
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PassBuilder builder(&machine);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graphs;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graphs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graphs, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/false));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      passes.run(function, functions);
+}
+
+FailureOr<std::string> emitPtx(const Code &code, const Architecture &architecture) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  ModuleOp source = code.module.get();
+  OwningOpRef<ModuleOp> module = source.clone();
+  if (failed(convertToLLVM(*module)))
+    return failure();
+  DialectRegistry registry;
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+  module->getContext()->appendDialectRegistry(registry);
+  llvm::LLVMContext context;
+  auto translated = translateModuleToLLVMIR(*module, context, "weir");
+  std::string error;
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!translated || !target)
+    return module.get().emitError("cannot generate PTX: ") << error;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, architecture.name, architecture.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+  translated->setTargetTriple(triple);
+  translated->setDataLayout(machine->createDataLayout());
+  optimise(*translated, *machine);
+  if (std::getenv("WEIR_DUMP_NVPTX_LLVM"))
+    translated->print(llvm::errs(), nullptr);
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return module.get().emitError("LLVM's code generator for GPUs cannot write PTX");
+  passes.run(*translated);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+//===-- ptxas ---------------------------------------------------------------===//
+
+std::string findPtxas() {
+  if (const char *given = std::getenv("WEIR_PTXAS"))
+    return given;
+  if (auto found = llvm::sys::findProgramByName("ptxas"))
+    return *found;
+  const char *home = std::getenv("CUDA_HOME");
+  std::string path = std::string(home ? home : "/usr/local/cuda") + "/bin/ptxas";
+  return llvm::sys::fs::can_execute(path) ? path : "";
+}
+
+FailureOr<std::string> emitCubin(const Code &code, const Architecture &architecture) {
+  ModuleOp where = code.module.get();
+  std::string program = findPtxas();
+  if (program.empty())
+    return where.emitError("a cubin needs the program ptxas, which is neither in PATH nor in CUDA_HOME/bin; "
+                           "emit ptx instead, which the driver compiles");
+  auto ptx = emitPtx(code, architecture);
+  if (failed(ptx))
+    return failure();
+  llvm::SmallString<128> input, output, messages;
+  for (auto [path, suffix] : {std::pair(&input, "ptx"), std::pair(&output, "cubin"), std::pair(&messages, "txt")})
+    if (llvm::sys::fs::createTemporaryFile("weir", suffix, *path))
+      return where.emitError("no temporary file can be made");
+  auto text = [](StringRef path) {
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    return buffer ? (*buffer)->getBuffer().str() : std::string();
+  };
+  {
+    std::error_code error;
+    llvm::raw_fd_ostream(input, error) << *ptx;
+  }
+  std::string arch = "-arch=" + architecture.name;
+  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(messages), StringRef(messages)};
+  int status = llvm::sys::ExecuteAndWait(program, {program, arch, input, "-o", output}, std::nullopt, redirects);
+  std::string cubin = text(output), complaint = text(messages);
+  for (StringRef path : {input.str(), output.str(), messages.str()})
+    llvm::sys::fs::remove(path);
+  if (status != 0)
+    return where.emitError("ptxas refuses the PTX: ") << complaint;
+  return cubin;
+}
+
+} // namespace weir::nvptx

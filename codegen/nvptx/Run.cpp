@@ -1,0 +1,124 @@
+// GPU kernels run on the PTX executor, which checks every access.
+#include "codegen/nvptx/Run.h"
+
+#include "codegen/nvptx/Nvptx.h"
+#include "codegen/nvptx/executor/Executor.h"
+
+using namespace mlir;
+
+namespace weir::nvptx {
+namespace {
+
+class ExecutedKernel : public Executable {
+public:
+  ExecutedKernel(Code code, ptx::Module module, unsigned threads)
+      : code(std::move(code)), module(std::move(module)), threads(threads) {}
+
+  LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
+
+private:
+  Code code;
+  ptx::Module module;
+  unsigned threads;
+};
+
+/// Tensors as the GPU sees them, by name.
+struct Device {
+  ptx::GlobalMemory memory;
+  std::map<std::string, std::pair<io::Tensor *, uint64_t>> tensors;
+
+  void map(const std::string &name, io::Tensor &tensor, bool isOutput) {
+    uint64_t address = memory.map(name, tensor.data(), tensor.bytes(), isOutput, !isOutput);
+    tensors[name] = {&tensor, address};
+  }
+};
+
+ptx::Argument argumentOf(const Parameter &parameter, const Call &call, Device &device) {
+  switch (parameter.kind) {
+  case Parameter::Pointer:
+    return ptx::Argument::of(device.tensors.at(parameter.name).second);
+  case Parameter::Stride:
+    return ptx::Argument::of(device.tensors.at(parameter.name).first->strides()[parameter.dimension]);
+  case Parameter::Extent:
+    return ptx::Argument::of(int32_t(call.resolution.extents.at(parameter.name)));
+  case Parameter::Scalar:
+    break;
+  }
+  const scalar::Value &value = call.resolution.params.at(parameter.name);
+  for (auto param : const_cast<cascade::KernelOp &>(call.kernel).getBody().getOps<cascade::ParamOp>())
+    if (param.getName() == parameter.name) {
+      Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
+      if (isa<FloatType>(type))
+        return ptx::Argument::of(float(value.real));
+      if (type.isInteger(1))
+        return ptx::Argument::of(uint8_t(value.integer));
+    }
+  return ptx::Argument::of(int32_t(value.integer));
+}
+
+LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &outputs) {
+  auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
+  Device device;
+  std::vector<io::Tensor> inputs; // keeps dense copies alive
+  inputs.reserve(call.inputs.size());
+  for (auto &[name, tensor] : call.inputs) {
+    auto dense = tensor.convert(tensor.type());
+    if (!dense)
+      return kernel.emitError() << dense.message();
+    device.map(name, inputs.emplace_back(*dense), /*isOutput=*/false);
+  }
+  auto output = outputs.begin();
+  for (auto op : kernel.getBody().getOps<cascade::OutputOp>())
+    device.map(op.getName().str(), *output++, /*isOutput=*/true);
+  auto extentOf = [&](StringRef rank) { return call.resolution.extents.at(rank.str()); };
+  for (const Launch &launch : code.launches) {
+    ptx::Launch what;
+    what.kernel = launch.entry;
+    what.grid.x = code.gridOf(launch, extentOf);
+    what.block.x = launch.threads;
+    what.dynamicShared = launch.sharedBytes;
+    if (what.grid.x == 0)
+      continue;
+    for (const Parameter &parameter : code.parameters)
+      what.arguments.push_back(argumentOf(parameter, call, device));
+    ptx::Options options;
+    options.threads = threads;
+    ptx::Report report = ptx::launch(module, what, device.memory, options);
+    if (!report.ok())
+      return kernel.emitError() << "PTX_CHECK: the kernel's code is wrong:\n" << report.text();
+    if (const char *path = std::getenv("WEIR_PTX_COUNTERS"); path && *path)
+      llvm::errs() << launch.entry << ": " << report.counters.warpInstructions << " warp instructions, "
+                   << report.counters.bankConflicts() << " bank conflicts (ldmatrix "
+                   << report.counters.ldmatrix.conflicts << ", copies " << report.counters.copy.conflicts << ")\n";
+  }
+  return success();
+}
+
+FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const CompileOptions &options) {
+  auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
+  auto architecture = findArchitecture(options.variant);
+  if (failed(architecture))
+    return kernel.emitError() << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
+  auto code = compile(kernel, options.remarks,
+                      [&](StringRef rank) { return call.resolution.extents.at(rank.str()); });
+  if (failed(code))
+    return failure();
+  auto text = emitPtx(*code, *architecture);
+  if (failed(text))
+    return failure();
+  std::vector<ptx::Diagnostic> diagnostics;
+  auto module = ptx::parse(*text, diagnostics);
+  for (const ptx::Diagnostic &diagnostic : diagnostics)
+    kernel.emitError() << "line " << diagnostic.line << " of the PTX: " << diagnostic.message;
+  if (!module)
+    return failure();
+  return std::unique_ptr<Executable>(new ExecutedKernel(std::move(*code), std::move(*module), options.threads));
+}
+
+} // namespace
+
+void registerBackend(BackendRegistry &registry) {
+  registry.add({"ptx-exec", "PTX for an NVIDIA GPU, run and checked on this machine", compileCall});
+}
+
+} // namespace weir::nvptx

@@ -1,0 +1,220 @@
+// Values of a sub-tile: masks, maps, reductions of rows, updates of states.
+#include "codegen/nvptx/Lowering.h"
+
+using namespace mlir;
+
+namespace weir::nvptx {
+
+LogicalResult ParallelLowering::emitValueOp(Operation &inner) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&inner)
+      .Case([&](tile::LoadOp op) { return emitLoad(op); })
+      .Case([&](tile::StoreOp op) { return emitStore(op); })
+      .Case([&](tile::MaskOp op) { return emitMask(op); })
+      .Case([&](tile::MapOp op) { return emitMap(op); })
+      .Case([&](tile::UpdateOp op) { return emitUpdate(op); })
+      .Case([&](tile::ReduceOp op) { return emitReduce(op); })
+      .Case([&](tile::ContractOp op) { return emitContract(op); })
+      .Case([&](tile::AccumulateOp op) { return emitAccumulate(op); })
+      .Case([&](tile::ConvertOp op) {
+        fragments[op] = input(op.getValue());
+        return success();
+      })
+      .Default([](Operation *op) {
+        return refuse(op, "GPU_OPERATION") << "'" << op->getName() << "' has no lowering";
+      });
+}
+
+Fragment ParallelLowering::shaped(Type type) { return {rowRegisters(type), columnRegisters(type)}; }
+
+Fragment ParallelLowering::indexFragment(Value index) {
+  if (tile::isRowIndex(index)) {
+    Fragment result(rowsOf.size(), 1);
+    for (int64_t row = 0; row < result.rows; ++row)
+      result.at(row, 0) = emit.wide(rowIndex(row));
+    return result;
+  }
+  if (!tile::isColumnIndex(index))
+    return Fragment(emit.wide(scalars.lookup(index)));
+  Fragment result(1, columnsOf.size());
+  for (int64_t column = 0; column < result.columns; ++column)
+    result.at(0, column) = emit.wide(columnIndex(column));
+  return result;
+}
+
+Fragment ParallelLowering::input(Value operand) {
+  if (isa<IndexType>(operand.getType()))
+    return indexFragment(operand);
+  if (auto known = fragments.find(operand); known != fragments.end())
+    return known->second;
+  if (auto *state = carries.find(operand); state != carries.end())
+    return state->second;
+  return Fragment(scalars.lookup(operand));
+}
+
+//===-- Masks ---------------------------------------------------------------===//
+
+/// An expression as base + row * i + column * j, if it is one.
+std::optional<Affine> ParallelLowering::affine(AffineExpr expression, unsigned dimensions, ValueRange indices) {
+  auto operandOf = [&](unsigned position) -> std::optional<Affine> {
+    Value index = indices[position];
+    if (!isa<IndexType>(index.getType()))
+      return std::nullopt;
+    if (tile::isRowIndex(index))
+      return Affine{rowBase, 1, 0};
+    if (tile::isColumnIndex(index))
+      return Affine{columnBase, 0, 1};
+    return Affine{scalars.lookup(index)};
+  };
+  if (auto dimension = dyn_cast<AffineDimExpr>(expression))
+    return operandOf(dimension.getPosition());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
+    return operandOf(dimensions + symbol.getPosition());
+  if (auto known = dyn_cast<AffineConstantExpr>(expression))
+    return Affine{emit.number(known.getValue())};
+  auto binary = cast<AffineBinaryOpExpr>(expression);
+  auto a = affine(binary.getLHS(), dimensions, indices), b = affine(binary.getRHS(), dimensions, indices);
+  if (!a || !b)
+    return std::nullopt;
+  bool areConstant = a->row == 0 && a->column == 0 && b->row == 0 && b->column == 0;
+  if (expression.getKind() == AffineExprKind::Add)
+    return Affine{emit.plus(a->base, b->base), a->row + b->row, a->column + b->column};
+  if (areConstant) {
+    SmallVector<Value> both{a->base, b->base};
+    MLIRContext *context = expression.getContext();
+    AffineExpr same = getAffineBinaryOpExpr(expression.getKind(), getAffineSymbolExpr(0, context),
+                                            getAffineSymbolExpr(1, context));
+    return Affine{emit.expand(same, 0, both)};
+  }
+  auto factor = emit.constant(b->base);
+  if (expression.getKind() != AffineExprKind::Mul || !factor || b->row || b->column)
+    return std::nullopt;
+  return Affine{emit.times(a->base, b->base), a->row * *factor, a->column * *factor};
+}
+
+LogicalResult ParallelLowering::emitMask(tile::MaskOp op) {
+  Fragment result = shaped(op.getType());
+  Value yes = emit.truth(true);
+  llvm::fill(result.values, yes);
+  fragments[op] = result;
+  if (isFull)
+    return success();
+  for (AffineExpr expression : op.getMap().getResults()) {
+    auto index = affine(expression, op.getMap().getNumDims(), op.getIndices());
+    if (!index)
+      return refuse(op, "GPU_MASK") << "a predicate is not linear in rows and columns";
+    for (int64_t row = 0; row < result.rows; ++row)
+      for (int64_t column = 0; column < result.columns; ++column) {
+        int64_t more = index->row * rowsOf[row] + index->column * columnsOf[column];
+        Value holds = emit.builder.createOrFold<arith::CmpIOp>(emit.loc, arith::CmpIPredicate::sge, index->base,
+                                                               emit.number(-more));
+        result.at(row, column) = emit.every(result.at(row, column), holds);
+      }
+  }
+  fragments[op] = result;
+  return success();
+}
+
+Value ParallelLowering::columnIsValid(int64_t column) {
+  auto origin = emit.constant(columnOrigin), end = emit.constant(columnEnd);
+  if (isFull || (origin && end && *origin + columnsOf[column] + laneColumnMost < *end))
+    return {};
+  return emit.isLess(columnIndex(column), columnEnd);
+}
+
+bool ParallelLowering::columnIsNever(int64_t column) {
+  auto origin = emit.constant(columnOrigin), end = emit.constant(columnEnd);
+  return origin && end && *origin + columnsOf[column] >= *end;
+}
+
+//===-- Maps and updates ----------------------------------------------------===//
+
+LogicalResult ParallelLowering::emitMap(tile::MapOp op) {
+  auto inputs = llvm::map_to_vector(op.getInputs(), [&](Value operand) { return input(operand); });
+  auto value = evaluate(op.getBody().front(), inputs);
+  if (failed(value))
+    return failure();
+  fragments[op] = *value;
+  return success();
+}
+
+LogicalResult ParallelLowering::emitUpdate(tile::UpdateOp op) {
+  auto inputs = llvm::map_to_vector(op.getInputs(), [&](Value operand) { return input(operand); });
+  auto value = evaluate(op.getBody().front(), inputs);
+  if (failed(value))
+    return failure();
+  Fragment &state = carries[op.getRef()];
+  for (int64_t row = 0; row < state.rows; ++row)
+    for (int64_t column = 0; column < state.columns; ++column)
+      state.at(row, column) = value->at(row, column);
+  return success();
+}
+
+//===-- Reductions ----------------------------------------------------------===//
+
+static Value combine(Lane &emit, tile::Reduction kind, Value a, Value b) {
+  auto extremum = [&](auto op) -> Value {
+    return decltype(op)::create(emit.builder, emit.loc, a, b, arith::FastMathFlags::nsz);
+  };
+  bool isReal = isa<FloatType>(a.getType());
+  auto flags = arith::FastMathFlags::contract;
+  switch (kind) {
+  case tile::Reduction::Sum:
+    return isReal ? arith::AddFOp::create(emit.builder, emit.loc, a, b, flags).getResult() : emit.plus(a, b);
+  case tile::Reduction::Prod:
+    return isReal ? arith::MulFOp::create(emit.builder, emit.loc, a, b, flags).getResult() : emit.times(a, b);
+  case tile::Reduction::Max:
+    return isReal ? extremum(arith::MaximumFOp()) : emit.greater(a, b);
+  case tile::Reduction::Min:
+    return isReal ? extremum(arith::MinimumFOp()) : emit.smaller(a, b);
+  case tile::Reduction::Any:
+    return emit.either(a, b);
+  case tile::Reduction::All:
+    return emit.both(a, b);
+  }
+  return {};
+}
+
+static Value neutral(Lane &emit, tile::Reduction kind, Type type) {
+  double infinity = std::numeric_limits<double>::infinity();
+  switch (kind) {
+  case tile::Reduction::Sum:
+  case tile::Reduction::Any:
+    return emit.Emitter::number(type, 0);
+  case tile::Reduction::Prod:
+  case tile::Reduction::All:
+    return type.isInteger(1) ? emit.truth(true) : emit.Emitter::number(type, 1);
+  case tile::Reduction::Max:
+    return emit.Emitter::number(type, -infinity);
+  case tile::Reduction::Min:
+    return emit.Emitter::number(type, infinity);
+  }
+  return {};
+}
+
+/// Combines the columns in the lane's registers, then lanes whose bits mean columns.
+LogicalResult ParallelLowering::emitReduce(tile::ReduceOp op) {
+  Fragment value = input(op.getValue());
+  Fragment mask = op.getMask() ? input(op.getMask()) : Fragment();
+  Type type = tile::elementOf(op.getValue().getType());
+  if (type.isInteger(64))
+    return refuse(op, "GPU_REDUCTION") << "it reduces integers";
+  Fragment result(std::max(value.rows, op.getMask() ? mask.rows : 1), 1);
+  Value none = neutral(emit, op.getKind(), type);
+  for (int64_t row = 0; row < result.rows; ++row) {
+    Value all;
+    for (int64_t column = 0, end = columnsOf.size(); column < end; ++column) {
+      Value next = value.at(row, column);
+      if (op.getMask())
+        next = emit.choice(mask.at(row, column), next, none);
+      all = all ? combine(emit, op.getKind(), all, next) : next;
+    }
+    for (auto [bit, place] : llvm::enumerate(encoding.ofLanes()))
+      if (place.column)
+        all = combine(emit, op.getKind(), all, emit.exchange(all, 1u << bit));
+    result.at(row, 0) = all;
+  }
+  fragments[op] = result;
+  return success();
+}
+
+} // namespace weir::nvptx
