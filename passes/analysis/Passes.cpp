@@ -5,73 +5,128 @@ using namespace mlir;
 using namespace weir::cascade;
 
 namespace weir {
-namespace {
 
-bool carries(Value tensor, StringAttr rank) {
-  return cast<cascade::TensorType>(tensor.getType()).indexOf(rank) >= 0;
+static ArrayRef<StringAttr> ranksOf(Value tensor) {
+  return cast<cascade::TensorType>(tensor.getType()).getRanks();
 }
 
-/// The index of `rank` in the body that `op` stands in, or null.
-Value indexOfRank(ReadOp op, StringAttr rank) {
-  auto equation = op->getParentOfType<Equation>();
-  if (!equation)
-    return {};
-  for (auto [argument, name] : llvm::zip(equation.getEquationBody().getArguments(), equation.getBodyRanks()))
-    if (name == rank)
-      return argument;
-  return {};
+bool RankPasses::carries(Value tensor) {
+  return llvm::any_of(ranksOf(tensor), [&](StringAttr name) { return isMember(name); });
 }
-
-/// The rank of the tensor along which the read follows the reader's own index of `rank`, or null.
-StringAttr followedRank(ReadOp op, StringAttr rank) {
-  Value own = indexOfRank(op, rank);
-  for (auto [index, name] : llvm::zip(op.getIndices(), cast<cascade::TensorType>(op.getTensor().getType()).getRanks()))
-    if (own && index == own)
-      return name;
-  return {};
-}
-
-/// The name of the rank whose extent `rank` shares.
-StringAttr familyOf(KernelOp kernel, StringAttr rank) {
-  RankOp declaration = kernel.getRankDeclaration(rank);
-  return declaration && declaration.getFamilyAttr() ? familyOf(kernel, declaration.getFamilyAttr()) : rank;
-}
-
-} // namespace
 
 /// Reductions, selections and folds over the rank need all of it, as does what holds one of them.
 bool RankPasses::reduces(Operation *op) {
   if (auto einsum = dyn_cast<EinsumOp>(op))
-    return llvm::is_contained(einsum.getReduced(), rank);
+    return llvm::any_of(einsum.getReduced(), [&](Attribute name) { return isMember(cast<StringAttr>(name)); });
   if (auto fold = dyn_cast<FoldOp>(op))
-    return fold.getOverAttr() == rank;
+    return isMember(fold.getOverAttr());
   if (auto recurrence = dyn_cast<RecurrenceOp>(op))
     return llvm::any_of(recurrence.getBody().getOps<EinsumOp>(), [&](EinsumOp inner) { return reduces(inner); });
+  if (auto rankOf = dyn_cast<RankOfOp>(op))
+    return isMember(rankOf.getAlongAttr());
   auto topk = dyn_cast<TopKOp>(op);
-  return topk && topk.getAlongAttr() == rank;
+  return topk && isMember(topk.getAlongAttr());
 }
 
-/// Inputs that `op` reads, directly or through tensors, along its rank `name`.
-RankPasses::Inputs RankPasses::inputsAlong(Operation *op, StringAttr name) {
+/// The way in which `op` must traverse the rank: 1 up, -1 down, 0 either.
+int RankPasses::directionOf(Operation *op) {
+  if (auto prefix = dyn_cast<PrefixOp>(op); prefix && isMember(prefix.getAlongAttr()))
+    return prefix.getReverse() ? -1 : 1;
+  if (auto recurrence = dyn_cast<RecurrenceOp>(op))
+    for (auto [name, descending] : llvm::zip(recurrence.getIterative(), recurrence.getDescending()))
+      if (isMember(cast<StringAttr>(name))) {
+        iterative = true;
+        return descending ? -1 : 1;
+      }
+  return 0;
+}
+
+/// Inputs that `read` reads, itself or through a tensor, along its equation's rank `name`.
+RankPasses::Inputs RankPasses::inputsAlong(ReadOp read, StringAttr name) {
+  Inputs all;
+  for (auto [subscript, followed] : llvm::zip(read.getIndices(), ranksOf(read.getTensor())))
+    if (variesWith(subscript, name))
+      all.insert_range(inputs.lookup({read.getTensor(), followed}));
+  return all;
+}
+
+/// What is read along every part of some way to traverse the rank.
+RankPasses::Inputs RankPasses::wholeInputs(llvm::function_ref<Inputs(StringAttr)> along) {
+  Inputs all;
+  for (ArrayRef<StringAttr> way : ways) {
+    Inputs common = along(way.front());
+    for (StringAttr part : way.drop_front()) {
+      Inputs other = along(part);
+      common.remove_if([&](Value input) { return !other.contains(input); });
+    }
+    all.insert_range(common);
+  }
+  return all;
+}
+
+RankPasses::Inputs RankPasses::wholeInputsOf(Operation *op) {
   Inputs all;
   op->walk([&](ReadOp read) {
-    if (StringAttr followed = followedRank(read, name))
-      all.insert_range(inputs.lookup({read.getTensor(), followed}));
+    all.insert_range(wholeInputs([&](StringAttr part) { return inputsAlong(read, part); }));
   });
   return all;
 }
 
-/// The first generation in which all that `op` reads from outside is at hand.
+RankPasses::Inputs RankPasses::wholeInputsOf(Value tensor) {
+  return wholeInputs([&](StringAttr part) { return Inputs(inputs.lookup({tensor, part})); });
+}
+
+bool RankPasses::touchesInputs(Operation *op) {
+  return op->walk([&](ReadOp read) {
+             bool touches = llvm::any_of(members, [&](StringAttr name) { return !inputsAlong(read, name).empty(); });
+             return touches ? WalkResult::interrupt() : WalkResult::advance();
+           })
+      .wasInterrupted();
+}
+
+/// True if a stream is read where it is, or a bounded distance from there, or part by part.
+bool RankPasses::follows(ReadOp read) {
+  return llvm::all_of(llvm::zip(read.getIndices(), ranksOf(read.getTensor())), [&](auto pair) {
+    auto [subscript, name] = pair;
+    return !isMember(name) || followsRank(subscript, name) || partitionBy(subscript, name);
+  });
+}
+
+/// The first generation in which all that `op` reads from outside is at hand. A stream that it
+/// does not follow must be complete.
 unsigned RankPasses::generationFor(Operation *op) {
   unsigned generation = 0;
   op->walk([&](ReadOp read) {
     auto it = streams.find(read.getTensor());
     if (it == streams.end() || it->second.generation == 0) // of the operation itself, or there from the start
       return;
-    bool follows = it->second.isStream && followedRank(read, rank) == rank;
-    generation = std::max(generation, it->second.generation + (follows ? 0 : 1));
+    bool streaming = it->second.isStream && follows(read);
+    if (it->second.isStream && !streaming)
+      readAll(wholeInputsOf(read.getTensor()), it->second.generation);
+    generation = std::max(generation, it->second.generation + (streaming ? 0 : 1));
   });
   return generation;
+}
+
+/// The first generation from `generation` on that can run in `direction`.
+unsigned RankPasses::runnable(unsigned generation, int direction) {
+  if (direction == 0)
+    return generation;
+  while (directions.try_emplace(generation, direction).first->second != direction)
+    ++generation;
+  return generation;
+}
+
+/// Streams that run against the direction of `op`'s generation are stored before it.
+void RankPasses::completeAgainst(Operation *op, unsigned generation) {
+  auto own = directions.find(generation);
+  if (own == directions.end())
+    return;
+  op->walk([&](ReadOp read) {
+    Stream stream = streams.lookup(read.getTensor());
+    if (stream.isStream && stream.direction == -own->second)
+      readAll(wholeInputsOf(read.getTensor()), stream.generation);
+  });
 }
 
 void RankPasses::readAll(const Inputs &read, unsigned generation) {
@@ -81,18 +136,19 @@ void RankPasses::readAll(const Inputs &read, unsigned generation) {
     depth = std::max(depth, generation);
 }
 
+void RankPasses::visitArgument(Value tensor) {
+  streams[tensor].isStream = carries(tensor);
+  for (StringAttr name : ranksOf(tensor))
+    inputs[{tensor, name}].insert(tensor);
+}
+
 void RankPasses::visit(Operation *op) {
-  if (isa<InputOp, ParamOp>(op)) {
-    Value tensor = op->getResult(0);
-    streams[tensor].isStream = carries(tensor, rank);
-    for (StringAttr name : cast<cascade::TensorType>(tensor.getType()).getRanks())
-      inputs[{tensor, name}].insert(tensor);
-    return;
-  }
+  if (isa<InputOp, ParamOp>(op))
+    return visitArgument(op->getResult(0));
   if (auto output = dyn_cast<OutputOp>(op)) {
     Stream stored = streams.lookup(output.getTensor());
     if (stored.isStream)
-      readAll(inputs.lookup({output.getTensor(), rank}), std::max(stored.generation, 1u));
+      readAll(wholeInputsOf(output.getTensor()), std::max(stored.generation, 1u));
     return;
   }
   if (auto fold = dyn_cast<FoldOp>(op); fold && !reduces(op))
@@ -101,19 +157,33 @@ void RankPasses::visit(Operation *op) {
     return;
   Stream stream;
   stream.generation = generationFor(op);
-  stream.isStream = llvm::any_of(op->getResults(), [&](Value result) { return carries(result, rank); });
+  stream.direction = directionOf(op);
+  stream.isStream = llvm::any_of(op->getResults(), [&](Value result) { return carries(result); });
+  settle(op, stream);
+}
+
+/// Records the stream that `op` makes, in the generation that its direction and its own need allow.
+void RankPasses::settle(Operation *op, const Stream &stream) {
+  Stream made = stream;
   bool completes = reduces(op);
-  if (completes || stream.isStream)
-    stream.generation = std::max(stream.generation, 1u);
-  else if (stream.generation > 0)
-    --stream.generation; // complete when its operands are
-  if (completes)
-    readAll(inputsAlong(op, rank), stream.generation);
+  if (completes || made.isStream)
+    made.generation = runnable(std::max(made.generation, 1u), made.direction);
+  else if (made.generation > 0)
+    --made.generation; // complete when its operands are
+  completeAgainst(op, made.generation);
+  if (auto own = directions.find(made.generation); own != directions.end() && made.isStream)
+    made.direction = own->second;
+  if (completes) {
+    readAll(wholeInputsOf(op), made.generation);
+    if (touchesInputs(op))
+      depth = std::max(depth, made.generation);
+  }
+  if (isa<RankOfOp>(op) && completes)
+    ++made.generation; // each point waits for all
   for (Value result : op->getResults()) {
-    streams[result] = stream;
-    for (StringAttr name : family)
-      if (carries(result, name))
-        inputs[{result, name}] = inputsAlong(op, name);
+    streams[result] = made;
+    for (StringAttr name : ranksOf(result))
+      op->walk([&](ReadOp read) { inputs[{result, name}].insert_range(inputsAlong(read, name)); });
   }
 }
 
@@ -124,15 +194,18 @@ void RankPasses::visitInside(FoldOp fold) {
   auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
   for (auto [result, tensor] : llvm::zip(fold.getResults(), results.getTensors())) {
     streams[result] = Stream(streams.lookup(tensor));
-    for (StringAttr name : family)
+    for (StringAttr name : ranksOf(result))
       inputs[{result, name}] = Inputs(inputs.lookup({tensor, name}));
   }
 }
 
 RankPasses::RankPasses(KernelOp kernel, StringAttr rank) : rank(rank) {
-  for (auto other : kernel.getBody().getOps<RankOp>())
-    if (familyOf(kernel, other.getNameAttr()) == familyOf(kernel, rank))
-      family.push_back(other.getNameAttr());
+  ways.push_back({rank});
+  for (const Partition &partition : partitionsOf(kernel))
+    if (partition.whole == rank)
+      ways.emplace_back(partition.parts.begin(), partition.parts.end());
+  for (ArrayRef<StringAttr> way : ways)
+    members.insert_range(way);
   for (Operation &op : kernel.getBody().front())
     visit(&op);
 }

@@ -2,7 +2,7 @@
 #ifndef WEIR_PASSES_ANALYSIS_PASSES_H
 #define WEIR_PASSES_ANALYSIS_PASSES_H
 
-#include "dialect/cascade/Cascade.h"
+#include "passes/analysis/Subscripts.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
@@ -16,9 +16,12 @@ namespace weir {
 ///
 /// A tensor that carries the rank streams at a generation; a reduction over the rank is
 /// complete after the generation in which it streams; what reads a complete tensor streams
-/// one generation later. Prefixes and recurrences stay in their generation; a computed
-/// stream that is read at another index than its own must be complete first. What is computed
-/// along a rank of the same family (`rank s like t`) can be read along this one.
+/// one generation later. Prefixes and recurrences stay in their generation, but give it a
+/// direction; a computed stream that is read further than a bounded distance from
+/// its own index must be complete first. What is computed along a rank of the same family
+/// (`rank s like t`) can be read along this one. A rank that is also traversed in parts
+/// (`n` as `n1 * #n0 + n0`) is all of them together: only what is read along every part is
+/// read along the whole.
 class RankPasses {
 public:
   RankPasses(cascade::KernelOp kernel, mlir::StringAttr rank);
@@ -32,24 +35,45 @@ public:
   const llvm::MapVector<mlir::Value, std::set<unsigned>> &getLineage() const { return lineage; }
   /// The generation in which `tensor` streams, or after which it is complete; 0 for what is there from the start.
   unsigned generationOf(mlir::Value tensor) const;
+  /// Generations that run one way only: 1 ascending, -1 descending.
+  const std::map<unsigned, int> &getDirections() const { return directions; }
+  /// True if a recurrence iterates over the rank.
+  bool isIterative() const { return iterative; }
 
 private:
   struct Stream {
     unsigned generation = 0; ///< Streaming in it, if `isStream`; otherwise complete after it.
     bool isStream = false;
+    int direction = 0;
   };
   using Inputs = llvm::SetVector<mlir::Value>;
 
   void visit(mlir::Operation *op);
+  void visitArgument(mlir::Value tensor);
   void visitInside(cascade::FoldOp fold);
+  void settle(mlir::Operation *op, const Stream &stream);
   unsigned generationFor(mlir::Operation *op);
-  Inputs inputsAlong(mlir::Operation *op, mlir::StringAttr name);
+  unsigned runnable(unsigned generation, int direction);
+  void completeAgainst(mlir::Operation *op, unsigned generation);
+  bool follows(cascade::ReadOp read);
+  bool isMember(mlir::StringAttr name) { return members.contains(name); }
+  bool carries(mlir::Value tensor);
   bool reduces(mlir::Operation *op);
+  int directionOf(mlir::Operation *op);
+  Inputs inputsAlong(cascade::ReadOp read, mlir::StringAttr name);
+  Inputs wholeInputs(llvm::function_ref<Inputs(mlir::StringAttr)> along);
+  Inputs wholeInputsOf(mlir::Operation *op);
+  Inputs wholeInputsOf(mlir::Value tensor);
+  bool touchesInputs(mlir::Operation *op);
   void readAll(const Inputs &read, unsigned generation);
 
   mlir::StringAttr rank;
-  llvm::SmallVector<mlir::StringAttr> family; ///< Ranks over the same extent, this one among them.
+  /// The rank by itself, and its partitions: each a way to traverse all of it.
+  llvm::SmallVector<llvm::SmallVector<mlir::StringAttr>> ways;
+  llvm::DenseSet<mlir::StringAttr> members; ///< All ranks of all ways.
   unsigned depth = 0;
+  bool iterative = false;
+  std::map<unsigned, int> directions;
   llvm::DenseMap<mlir::Value, Stream> streams;
   /// Inputs that a tensor is made of along one of its ranks.
   llvm::DenseMap<std::pair<mlir::Value, mlir::StringAttr>, Inputs> inputs;

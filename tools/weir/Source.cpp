@@ -2,6 +2,7 @@
 #include "tools/weir/Source.h"
 
 #include "codegen/binding/Extents.h"
+#include "frontends/teaal/Teaal.h"
 #include "frontends/weir/Frontend.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -48,6 +49,7 @@ bool Source::open(const std::string &path) {
     return false;
   }
   isIR = StringRef(path).ends_with(".mlir");
+  isTeaal = StringRef(path).ends_with(".yaml") || StringRef(path).ends_with(".yml");
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
   return true;
 }
@@ -63,14 +65,16 @@ OwningOpRef<ModuleOp> Source::loadIR() {
 
 OwningOpRef<ModuleOp> Source::loadText(Assignments &sets,
                                        const std::string &kernel) {
+  auto report = [this](const frontend::Diagnostic &found) {
+    frontend::printDiagnostic(llvm::errs(), sources, found,
+                              llvm::errs().has_colors());
+  };
+  if (isTeaal)
+    return teaal::parseTeaal(context, sources, kernel, report);
   frontend::Options options;
   options.settings.swap(sets);
   options.kernel = kernel;
-  return frontend::parseWeir(
-      context, sources, options, [this](const frontend::Diagnostic &found) {
-        frontend::printDiagnostic(llvm::errs(), sources, found,
-                                  llvm::errs().has_colors());
-      });
+  return frontend::parseWeir(context, sources, options, report);
 }
 
 bool Source::print(llvm::raw_ostream &stream) {

@@ -51,6 +51,7 @@ private:
                                              const std::string &kernel);
 
   bool isIR = false;
+  bool isTeaal = false;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> handler;
