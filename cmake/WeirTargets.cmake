@@ -49,3 +49,19 @@ function(weir_program name)
   target_link_libraries(${name} PRIVATE weir_options ${ARG_LINK})
   set_target_properties(${name} PROPERTIES INSTALL_RPATH ${LLVM_LIBRARY_DIR} BUILD_RPATH ${LLVM_LIBRARY_DIR})
 endfunction()
+
+# weir_embed(VARIABLE files… HEADER h NAMESPACE n TYPE t FUNCTION f [PREFIX p]): sets VARIABLE to a generated source
+# with a function that returns the names and texts of files (see EmbedFiles.cmake).
+function(weir_embed variable)
+  cmake_parse_arguments(ARG "" "HEADER;NAMESPACE;TYPE;FUNCTION;PREFIX" "" ${ARGN})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${ARG_FUNCTION}.cpp)
+  set(script ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} "-DFILES=${ARG_UNPARSED_ARGUMENTS}" -DOUTPUT=${output} -DHEADER=${ARG_HEADER}
+      -DNAMESPACE=${ARG_NAMESPACE} -DTYPE=${ARG_TYPE} -DFUNCTION=${ARG_FUNCTION} -DPREFIX=${ARG_PREFIX} -P ${script}
+    DEPENDS ${ARG_UNPARSED_ARGUMENTS} ${script}
+    COMMENT "Embedding files for ${ARG_FUNCTION}"
+    VERBATIM)
+  set(${variable} ${output} PARENT_SCOPE)
+endfunction()

@@ -10,7 +10,7 @@ from lit.llvm import llvm_config  # noqa: E402  (needs the initialization)
 config.name = "weir"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".weir", ".yaml"]
-config.excludes = ["Inputs", "catalogue", "random"]
+config.excludes = ["Inputs", "catalogue", "fuzz", "random"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.weir_build_root, "test")
 

@@ -3,6 +3,7 @@
 
 #include "codegen/abi/EntryPoints.h"
 #include "codegen/abi/Storage.h"
+#include "dialect/Refuse.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -115,7 +116,7 @@ LogicalResult Checks::emitExtent(cascade::RankOp rank, Value tensors) {
   if (extents.contains(name))
     return success();
   if (!underway.insert(name).second)
-    return rank.emitError() << "the extent of rank '" << name.getValue()
+    return refuse(rank, "extent-cycle") << "the extent of rank '" << name.getValue()
                             << "' depends on itself";
   Value value;
   if (rank.getSize()) {
@@ -134,7 +135,7 @@ LogicalResult Checks::emitExtent(cascade::RankOp rank, Value tensors) {
       return failure();
     value = extents.lookup(family.getNameAttr());
   } else {
-    return rank.emitError()
+    return refuse(rank, "missing-extent")
            << "the extent of rank '" << name.getValue()
            << "' does not follow from the inputs; set it when compiling";
   }
@@ -254,7 +255,7 @@ LogicalResult Checks::emitParams(Value tensors) {
     Type type = cast<cascade::TensorType>(param.getType()).getScalarType();
     bool hasDefault = !param.getInit().empty();
     if (param.getConstant() && !hasDefault)
-      return param.emitError() << "parameter '" << argument.name
+      return refuse(param, "missing-parameter") << "parameter '" << argument.name
                                << "' must be known when compiling";
     Value data = emit.load(emit.pointer(),
                            emit.at(descriptor(tensors, i), TensorLayout::data));

@@ -2,6 +2,7 @@
 #include "codegen/binding/Binding.h"
 
 #include "codegen/scalar/StorageType.h"
+#include "dialect/Refuse.h"
 
 using namespace mlir;
 using namespace weir::cascade;
@@ -25,13 +26,13 @@ LogicalResult checkType(InputOp input, io::Tensor &tensor) {
   if (type && tensor.type() == *type)
     return success();
   if (!type || !widensTo(tensor.type(), *type))
-    return input.emitError()
+    return refuse(input, "element-type")
            << "'" << input.getName() << "' has elements of type "
            << std::string(io::elementName(tensor.type()))
            << "; the kernel takes " << storageNameOf(declared);
   auto widened = tensor.convert(*type);
   if (!widened)
-    return input.emitError()
+    return refuse(input, widened.error().id)
            << "'" << input.getName() << "': " << widened.message();
   tensor = std::move(*widened);
   return success();
@@ -56,7 +57,7 @@ LogicalResult checkRange(InputOp input, const Call &call,
   for (int64_t i = 0; i < tensor.size(); ++i) {
     int64_t value = tensor.getInt(i);
     if (value < low || value >= high)
-      return input.emitError() << "'" << input.getName() << "' is " << value
+      return refuse(input, "index-range") << "'" << input.getName() << "' is " << value
                                << " at " << positionOf(i, tensor.shape())
                                << "; its range is " << low << ".." << high;
   }
@@ -75,7 +76,7 @@ LogicalResult checkTypes(KernelOp kernel, TensorMap &inputs) {
   }
   for (auto &[name, tensor] : inputs)
     if (!llvm::is_contained(names, name))
-      return kernel.emitError()
+      return refuse(kernel, "unknown-input")
              << "no input '" << name << "'" << suggestion(name, names);
   return success();
 }
@@ -85,7 +86,7 @@ LogicalResult checkInputs(const Call &call) {
   for (auto input : kernel.getBody().getOps<InputOp>()) {
     auto it = call.inputs.find(input.getName().str());
     if (it == call.inputs.end())
-      return input.emitError()
+      return refuse(input, "missing-input")
              << "input '" << input.getName() << "' is not given";
     if (failed(checkRange(input, call, it->second)))
       return failure();
@@ -106,7 +107,7 @@ rangeOf(InputOp input, KernelOp kernel, const Resolution &resolution) {
   program->run();
   if (program->numResults() != 2 || !program->result(0).isPresent() ||
       !program->result(1).isPresent())
-    return input.emitError()
+    return refuse(input, "undefined-range")
            << "the range of '" << input.getName() << "' is undefined";
   return Range({program->result(0).integer, program->result(1).integer});
 }
@@ -125,7 +126,7 @@ FailureOr<std::vector<io::Tensor>> allocateOutputs(const Call &call,
         call.resolution.shapeOf(cast<TensorType>(output.getTensor().getType()));
     auto tensor = io::Tensor::zeros(*type, shape);
     if (!tensor)
-      return output.emitError()
+      return refuse(output, tensor.error().id)
              << "output '" << output.getName() << "': " << tensor.message();
     outputs.push_back(std::move(*tensor));
   }

@@ -1,6 +1,8 @@
 // Resolves extents by repeated inference until nothing new follows.
 #include "codegen/binding/Extents.h"
 
+#include "dialect/Refuse.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -68,12 +70,12 @@ private:
 LogicalResult Resolver::learn(Operation *op, StringRef rank, int64_t extent,
                               const std::string &source) {
   if (extent < 0)
-    return op->emitError() << "rank '" << rank << "' has the negative extent "
+    return refuse(op, "extent-range") << "rank '" << rank << "' has the negative extent "
                            << extent << ' ' << source;
   auto [it, isNew] = known.try_emplace(rank.str(), Known{extent, source});
   if (isNew || it->second.extent == extent)
     return success();
-  return op->emitError() << "rank '" << rank << "' has extent " << extent << ' '
+  return refuse(op, "extent-mismatch") << "rank '" << rank << "' has extent " << extent << ' '
                          << (isa<InputOp>(op) ? "here" : source) << " and "
                          << it->second.extent << ' ' << it->second.source;
 }
@@ -90,7 +92,7 @@ LogicalResult Resolver::takePins() {
     auto name = StringAttr::get(kernel.getContext(), rank);
     RankOp declaration = kernel.getRankDeclaration(name);
     if (!declaration)
-      return kernel.emitError() << "no rank '" << rank << "' to set"
+      return refuse(kernel, "unknown-setting") << "no rank '" << rank << "' to set"
                                 << suggestion(rank, rankNames());
     if (failed(learn(declaration, rank, extent, "by --set")))
       return failure();
@@ -113,7 +115,7 @@ LogicalResult Resolver::takeShapes() {
       continue;
     auto type = cast<TensorType>(input.getType());
     if (it->second.size() != type.getRanks().size()) {
-      auto error = input.emitError()
+      auto error = refuse(input, "dimension-count")
                    << "'" << input.getName() << "' has " << it->second.size()
                    << " dimensions; the kernel takes " << type.getRanks().size()
                    << ": [";
@@ -143,12 +145,12 @@ LogicalResult Resolver::takeParams() {
     if (it != request.params.end())
       setParam(param, it->second);
     else if (param.getInit().empty())
-      return param.emitError() << "parameter '" << param.getName()
+      return refuse(param, "missing-parameter") << "parameter '" << param.getName()
                                << "' has no default; give it a value";
   }
   for (auto &[name, value] : request.params)
     if (!llvm::is_contained(names, name))
-      return kernel.emitError()
+      return refuse(kernel, "unknown-parameter")
              << "no parameter '" << name << "'" << suggestion(name, names);
   return success();
 }
@@ -223,7 +225,7 @@ Progress Resolver::inferFrom(RankOp rank) {
   if (failed(extent))
     return failure();
   if (!extent->isPresent())
-    return rank.emitError() << "the extent of rank '" << name
+    return refuse(rank, "undefined-extent") << "the extent of rank '" << name
                             << "' is undefined: " << extentsIn(region);
   if (failed(learn(rank, name, extent->integer, "by its declaration")))
     return failure();
@@ -239,7 +241,7 @@ Progress Resolver::inferFrom(ParamOp param) {
   if (failed(value))
     return failure();
   if (!value->isPresent())
-    return param.emitError() << "the default of parameter '" << param.getName()
+    return refuse(param, "undefined-default") << "the default of parameter '" << param.getName()
                              << "' is absent: " << extentsIn(region);
   setParam(param, *value);
   return true;
@@ -272,7 +274,7 @@ Progress Resolver::inferFrom(RequireOp require) {
       return true;
   }
   known.erase(rank);
-  return require.emitError()
+  return refuse(require, "constraint")
          << "no extent of rank '" << rank << "' up to " << most << " fulfils '"
          << require.getText() << "': " << extentsIn(region);
 }
@@ -304,7 +306,7 @@ LogicalResult Resolver::infer() {
 LogicalResult Resolver::checkComplete() {
   for (auto rank : kernel.getBody().getOps<RankOp>())
     if (!known.count(rank.getName().str()))
-      return rank.emitError()
+      return refuse(rank, "missing-extent")
              << "rank '" << rank.getName()
              << "' has no extent: no given input carries it; set it";
   for (auto rank : kernel.getBody().getOps<RankOp>()) {
@@ -321,7 +323,7 @@ LogicalResult Resolver::checkComplete() {
     if (failed(declared))
       return failure();
     if (!declared->isPresent() || declared->integer != own.extent)
-      return rank.emitError()
+      return refuse(rank, "extent-mismatch")
              << "rank '" << name << "' has extent " << own.extent << ' '
              << own.source << " and "
              << (declared->isPresent() ? std::to_string(declared->integer)
@@ -337,7 +339,7 @@ LogicalResult Resolver::checkRequire(RequireOp require) {
     return failure();
   if (holds->isTrue())
     return success();
-  return require.emitError() << "the kernel requires " << require.getText()
+  return refuse(require, "constraint") << "the kernel requires " << require.getText()
                              << "; " << extentsIn(require.getCondition());
 }
 

@@ -4,6 +4,7 @@
 #include "codegen/compile/Compile.h"
 #include "codegen/llvm/Machine.h"
 #include "codegen/scalar/StorageType.h"
+#include "dialect/Refuse.h"
 
 #include <weir/pool.h>
 
@@ -86,11 +87,11 @@ LogicalResult CompiledKernel::run(const Call &call, std::vector<io::Tensor> &out
   if (context.workspace_size > 0) {
     workspace.reset(std::aligned_alloc(WEIR_ALIGNMENT, context.workspace_size));
     if (!workspace)
-      return kernel.emitError() << "no memory for a workspace of " << context.workspace_size << " bytes";
+      return refuse(kernel, "no-memory") << "no memory for a workspace of " << context.workspace_size << " bytes";
   }
   context.workspace = workspace.get();
   if (info->run(&context, tensors.data()) != WEIR_OK)
-    return kernel.emitError() << context.message;
+    return refuse(kernel, "refused-call") << context.message;
   return success();
 }
 

@@ -5,6 +5,7 @@
 #include "codegen/abi/Storage.h"
 #include "codegen/emit/CNames.h"
 #include "codegen/emit/Signature.h"
+#include "dialect/Refuse.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -212,7 +213,7 @@ void HeaderWriter::writeDense() {
 LogicalResult writeCHeader(llvm::raw_ostream &stream, KernelOp kernel,
                            StringRef target) {
   if (!isIdentifier(kernel.getSymName()))
-    return kernel.emitError() << "the kernel's name '" << kernel.getSymName()
+    return refuse(kernel, "header-name") << "the kernel's name '" << kernel.getSymName()
                               << "' is no identifier in C and C++";
   HeaderWriter(stream, kernel, target).write();
   return success();

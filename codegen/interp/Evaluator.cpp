@@ -5,6 +5,7 @@
 
 #include "codegen/interp/Accumulator.h"
 #include "codegen/interp/Points.h"
+#include "dialect/Refuse.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -38,7 +39,7 @@ allocate(Equation equation, const Environment &environment, State state) {
   for (int64_t extent : *extents)
     fits &= !__builtin_mul_overflow(size, extent, &size);
   if (!fits || size > maxElements)
-    return equation.emitError()
+    return refuse(equation, "interpreter-limit")
            << "'" << equation.getEquationName()
            << "' is too large for the interpreter, which holds tensors of up "
               "to "
@@ -46,7 +47,7 @@ allocate(Equation equation, const Environment &environment, State state) {
   auto tensor = scalar::Tensor::create(kindOf(type.getScalarType()),
                                        std::move(*extents), state);
   if (!tensor)
-    return equation.emitError()
+    return refuse(equation, "no-memory")
            << "no memory for the " << size << " elements of '"
            << equation.getEquationName() << "'";
   return tensor;

@@ -3,6 +3,7 @@
 
 #include "codegen/interp/Evaluator.h"
 #include "codegen/interp/Recurrence.h"
+#include "dialect/Refuse.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -63,7 +64,7 @@ LogicalResult Interpreter::execute(InputOp op) {
                           kind, Extents(llvm::ArrayRef<int64_t>(input.shape())),
                           State::Present);
   if (!tensor)
-    return op.emitError() << "'" << op.getName()
+    return refuse(op, "interpreter-limit") << "'" << op.getName()
                           << "' is too large for the interpreter: "
                           << input.size() << " elements";
   for (int64_t i = 0; i < input.size(); ++i)

@@ -2,6 +2,8 @@
 // they carry.
 #include "codegen/loops/RankLists.h"
 
+#include "dialect/Refuse.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -28,7 +30,7 @@ static LogicalResult verifyDirections(cascade::RecurrenceOp group) {
         continue;
       if ((offset->constant < 0) == !descending)
         return success();
-      return read.emitError() << "reads a point that is computed later along '"
+      return refuse(read, "cyclic-dependence") << "reads a point that is computed later along '"
                               << rank.getValue() << "'";
     }
     return success();
@@ -126,7 +128,7 @@ std::vector<Nest> Plan::order(cascade::RecurrenceOp group,
       }
     }
     if (!nest.rank) {
-      group.emitError() << "the equations of '"
+      refuse(group, "cyclic-dependence") << "the equations of '"
                         << cast<Equation>(inner[0]).getEquationName()
                         << "' depend on each other at the same point";
       valid = false;

@@ -1,5 +1,6 @@
 // Declarations of a kernel: types, ranks, arguments, outputs, settings.
 #include "frontends/weir/Elaborate.h"
+#include "frontends/weir/Limits.h"
 
 using namespace llvm;
 
@@ -129,6 +130,7 @@ void Elaborator::declareInput(const ast::Argument &argument) {
     rank->carried = true;
   }
   resolveRanks(argument.ranks, tensor->ranks);
+  checkDimensions(argument);
   if (argument.isTensor && argument.value)
     error("tensor-default", argument.value->range,
           "only scalars have defaults; '" + argument.name.text +
@@ -158,7 +160,16 @@ void Elaborator::declareEquation(const ast::Equation &equation) {
     tensor->state = Tensor::Broken;
 }
 
+void Elaborator::checkDimensions(const ast::Argument &argument) {
+  if (argument.ranks.size() > limits::dimensions.most)
+    error("dimension-limit", argument.name.range,
+          "'" + argument.name.text + "' has " + Twine(argument.ranks.size()) +
+              " ranks; a tensor that is passed has at most " +
+              Twine(limits::dimensions.most));
+}
+
 void Elaborator::declareOutput(const ast::Argument &argument) {
+  checkDimensions(argument);
   auto type = resolveType(argument.type);
   SmallVector<Rank *> ranks;
   bool known = resolveRanks(argument.ranks, ranks);
@@ -243,6 +254,20 @@ void Elaborator::elaborateInputs() {
   }
 }
 
+bool Elaborator::checkLimits() {
+  const ast::Kernel &kernel = *program.source;
+  auto check = [&](const Limit &limit, size_t count, StringRef id, StringRef noun) {
+    if (count > limit.most)
+      error(id, kernel.name.range,
+            "kernel '" + kernel.name.text + "' has more than " +
+                Twine(limit.most) + " " + noun);
+    return count <= limit.most;
+  };
+  return check(limits::ranks, program.ranks.size(), "rank-limit", "ranks") &&
+         check(limits::equations, kernel.equations.size(), "equation-limit",
+               "equations");
+}
+
 bool Elaborator::run() {
   const ast::Kernel &kernel = *program.source;
   unsigned before = diagnostics.errorCount();
@@ -257,13 +282,8 @@ bool Elaborator::run() {
   if (kernel.outputs.empty())
     error("no-output", kernel.name.range,
           "kernel '" + kernel.name.text + "' has no output");
-  constexpr size_t maxRanks = 1000;
-  if (program.ranks.size() > maxRanks) {
-    error("size-limit", kernel.name.range,
-          "kernel '" + kernel.name.text + "' has more than " + Twine(maxRanks) +
-              " ranks");
+  if (!checkLimits())
     return false;
-  }
   pinExtents();
   elaborateExtents();
   elaborateInputs();

@@ -1,12 +1,16 @@
 // Expressions without calls: names, operators, subscripts.
 #include "frontends/weir/Elaborate.h"
 
+#include "frontends/weir/Limits.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 
 namespace weir::frontend {
+
+bool isBuiltin(StringRef name); // ElaborateCall.cpp
 
 using ast::Expr;
 using ast::ExprKind;
@@ -166,18 +170,16 @@ Term *Elaborator::elaborateConstant(const Expr &e) {
 //-----------------------------------------------------------===//
 
 Term *Elaborator::elaborate(const Expr &e, Scope &scope) {
-  constexpr size_t maxTerms = 500000;
-  if (program.terms.size() > maxTerms) {
-    error("size-limit", e.range,
-          "the kernel has more than " + Twine(maxTerms) +
+  if (program.terms.size() > limits::operations.most) {
+    error("operation-limit", e.range,
+          "the kernel has more than " + Twine(limits::operations.most) +
               " operations once its functions are inlined");
     return nullptr;
   }
-  constexpr unsigned maxDepth = 2000;
   llvm::SaveAndRestore level(depth, depth + 1);
-  if (depth > maxDepth) {
+  if (depth > limits::depth.most) {
     error("nesting-limit", e.range,
-          "the expression is deeper than " + Twine(maxDepth) +
+          "the expression is deeper than " + Twine(limits::depth.most) +
               " operations once functions are inlined");
     return nullptr;
   }
@@ -413,15 +415,17 @@ Term *Elaborator::elaborateAt(const Expr &e, Term *base, Scope &scope) {
 }
 
 Term *Elaborator::elaborateSubscript(const Expr &e, Scope &scope) {
-  if (e.filter || !e.into.text.empty() || !e.options.empty()) {
-    error("syntax", e.range,
-          "'" + e.text + "[…]' lacks the arguments of a reduction, as in '" +
-              e.text + "[n](x)'");
-    return nullptr;
-  }
   Term *value = scope.values.lookup(e.text);
   Tensor *tensor =
       scope.function ? nullptr : program.tensorNames.lookup(e.text);
+  bool isFunction =
+      !value && !tensor && (isBuiltin(e.text) || library.find(e.text));
+  if (isFunction || e.filter || !e.into.text.empty() || !e.options.empty()) {
+    error("syntax", e.range,
+          "'" + e.text + "[…]' lacks its arguments, as in '" + e.text +
+              "[n](x)'");
+    return nullptr;
+  }
   if (!value && !tensor)
     return unknownName(e, scope, "unknown tensor"), nullptr;
   bool isNamed = !e.items.empty() && e.items.front().kind == ast::Item::Named;

@@ -54,6 +54,9 @@ public:
   llvm::ArrayRef<llvm::StringRef> usedSettings() const { return knownSettings; }
 
 private:
+  bool checkLimits();
+  void checkDimensions(const ast::Argument &argument);
+
   // Declarations.
   void declareTypes();
   void declareRanks();

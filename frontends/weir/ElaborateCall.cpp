@@ -2,6 +2,8 @@
 // of functions.
 #include "frontends/weir/Elaborate.h"
 
+#include "frontends/weir/Limits.h"
+
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace llvm;
@@ -345,10 +347,9 @@ Term *Elaborator::inlineFunction(const Expr &e, const ast::Function &function,
     inner.values[let.name.text] = value;
   }
   Term *value = elaborate(*function.value, inner);
-  constexpr unsigned maxDepth = 2000;
-  if (value && value->depth > maxDepth) {
+  if (value && value->depth > limits::depth.most) {
     error("nesting-limit", e.range,
-          "the expression is deeper than " + Twine(maxDepth) +
+          "the expression is deeper than " + Twine(limits::depth.most) +
               " operations once '" + e.text + "' is inlined");
     return nullptr;
   }

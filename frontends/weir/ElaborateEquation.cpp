@@ -1,6 +1,8 @@
 // Equations: their order, ranks, start values; what is used by nothing.
 #include "frontends/weir/Elaborate.h"
 
+#include "frontends/weir/Limits.h"
+
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
@@ -48,10 +50,9 @@ void Elaborator::elaborateEquations() {
 bool Elaborator::elaborateEquation(Tensor &tensor) {
   if (tensor.state != Tensor::Pending)
     return tensor.state == Tensor::Done && tensor.ranksKnown;
-  constexpr unsigned maxNesting = 100; // of equations in one recurrence
-  if (nesting >= maxNesting) {
-    error("size-limit", tensor.range,
-          "ranks are inferred through more than " + Twine(maxNesting) +
+  if (nesting >= limits::inference.most) {
+    error("inference-limit", tensor.range,
+          "ranks are inferred through more than " + Twine(limits::inference.most) +
               " equations that depend on each other; write those of '" +
               tensor.name + "' on its left side");
     tensor.state = Tensor::Broken;
@@ -71,10 +72,9 @@ bool Elaborator::elaborateEquation(Tensor &tensor) {
     tensor.state = Tensor::Broken;
     return false;
   }
-  constexpr unsigned maxDepth = 2000;
-  if (value->depth > maxDepth) {
+  if (value->depth > limits::depth.most) {
     error("nesting-limit", tensor.range,
-          "'" + tensor.name + "' is deeper than " + Twine(maxDepth) +
+          "'" + tensor.name + "' is deeper than " + Twine(limits::depth.most) +
               " operations");
     tensor.state = Tensor::Broken;
     return false;

@@ -1,5 +1,6 @@
 // Extents: settings that pin them, lines and constraints that give them.
 #include "frontends/weir/Elaborate.h"
+#include "frontends/weir/Limits.h"
 
 using namespace llvm;
 
@@ -13,7 +14,7 @@ void Elaborator::pinExtents() {
     knownSettings.push_back(name);
     int64_t size;
     if (StringRef(text).getAsInteger(10, size) || size < 0 ||
-        size > (int64_t(1) << 48)) {
+        uint64_t(size) > limits::extent.most) {
       error("bad-setting", rank->range,
             "rank '" + Twine(name) + "' is set to '" + text +
                 "', which is no extent");

@@ -3,18 +3,55 @@
 
 #include "frontends/weir/Elaborate.h"
 #include "frontends/weir/Groups.h"
+#include "frontends/weir/Limits.h"
 #include "frontends/weir/Lower.h"
 #include "frontends/weir/Parser.h"
 #include "frontends/weir/Typing.h"
 
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace llvm;
 
 namespace weir::frontend {
 
-static constexpr size_t maxFileSize = size_t(16) << 20;
+ArrayRef<Limit> allLimits() {
+  using namespace limits;
+  static constexpr Limit all[] = {
+      fileSize, files,     nesting,    chain,     depth, dimensions,    ranks,
+      equations, operations, inference, reads, substitutions, extent, errors};
+  return all;
+}
+
+ErrorOr<std::unique_ptr<MemoryBuffer>> readSource(StringRef path) {
+  bool isInput = path == "-";
+  Expected<sys::fs::file_t> file = isInput
+                                       ? Expected<sys::fs::file_t>(sys::fs::getStdinHandle())
+                                       : sys::fs::openNativeFileForRead(path);
+  if (!file)
+    return errorToErrorCode(file.takeError());
+  llvm::scope_exit close([&] {
+    if (!isInput)
+      sys::fs::closeFile(*file);
+  });
+  // Read until there is no more or too much: a device may have no end.
+  SmallVector<char, 0> text;
+  while (text.size() <= limits::fileSize.most) {
+    size_t size = text.size();
+    text.resize_for_overwrite(size + (1 << 16));
+    auto count = sys::fs::readNativeFile(*file, MutableArrayRef(text).drop_front(size));
+    if (!count)
+      return errorToErrorCode(count.takeError());
+    text.truncate(size + *count);
+    if (*count == 0)
+      return MemoryBuffer::getMemBufferCopy(StringRef(text.data(), text.size()), isInput ? "<stdin>" : path);
+  }
+  return std::make_error_code(std::errc::file_too_large);
+}
 
 /// The kernels of a file that the options ask for.
 static std::vector<const ast::Kernel *>
@@ -66,8 +103,8 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
                                                  Diagnostics &diagnostics) {
   const MemoryBuffer *buffer = sources.getMemoryBuffer(sources.getMainFileID());
   SMLoc start = SMLoc::getFromPointer(buffer->getBufferStart());
-  if (buffer->getBufferSize() > maxFileSize) {
-    diagnostics.error("size-limit", {start, start},
+  if (buffer->getBufferSize() > limits::fileSize.most) {
+    diagnostics.error("file-size-limit", {start, start},
                       "the file is larger than 16 MiB");
     return {};
   }
@@ -102,7 +139,7 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
     lowering.run();
     if (!lowering.isTooLarge())
       continue;
-    diagnostics.error("size-limit", program.source->name.range,
+    diagnostics.error("substitution-limit", program.source->name.range,
                       "substituted indices multiply too often; name a part of "
                       "the expression by an equation");
     return {};
@@ -135,6 +172,22 @@ bool printWeir(SourceMgr &sources, raw_ostream &stream, DiagnosticSink sink) {
     return false;
   ast::print(stream, *file);
   return true;
+}
+
+std::vector<std::string> realTypeParameters(SourceMgr &sources) {
+  Diagnostics diagnostics;
+  auto file =
+      Parser(sources.getMemoryBuffer(sources.getMainFileID())->getBuffer(),
+             diagnostics)
+          .parseFile();
+  SmallSetVector<StringRef, 2> names;
+  for (const ast::Kernel &kernel : file->kernels)
+    for (const ast::TypeParameter &parameter : kernel.types) {
+      auto type = parseElementType(parameter.initial.text);
+      if (type && isReal(kindOf(*type)))
+        names.insert(parameter.name.text);
+    }
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 /// The text of a comment's lines.

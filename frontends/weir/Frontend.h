@@ -6,10 +6,17 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/ErrorOr.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <map>
 
 namespace weir::frontend {
+
+/// The text of a source file, or of the standard input for `-`. One that is
+/// over the limit of its size is `file_too_large`.
+llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>>
+readSource(llvm::StringRef path);
 
 struct Options {
   /// Extents by rank and types by type parameter, as of `--set n=64` and `--set
@@ -31,6 +38,10 @@ mlir::OwningOpRef<mlir::ModuleOp> parseWeir(mlir::MLIRContext &context,
 /// Parses the main buffer and writes it back as source; false after an error.
 bool printWeir(llvm::SourceMgr &sources, llvm::raw_ostream &stream,
                DiagnosticSink sink);
+
+/// The type parameters of a file's kernels whose default is a type of reals.
+/// None where the file does not parse.
+std::vector<std::string> realTypeParameters(llvm::SourceMgr &sources);
 
 /// A function of the standard library, for documentation.
 struct FunctionDoc {

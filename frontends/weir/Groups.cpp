@@ -21,7 +21,7 @@ public:
     for (Tensor *member : group.members)
       if (!collectReads(*member, isMember, reads)) {
         diagnostics.error(
-            "size-limit", member->range,
+            "recurrence-limit", member->range,
             "'" + member->name +
                 "' reads its recurrence in too many ways to order them");
         return false;

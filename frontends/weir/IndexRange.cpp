@@ -1,6 +1,7 @@
 // How far from its own index an equation reads: bounds of subscripts, from
 // their form and the predicates around.
 #include "frontends/weir/Groups.h"
+#include "frontends/weir/Limits.h"
 
 using namespace llvm;
 
@@ -266,7 +267,7 @@ public:
       : reader(reader), isMember(isMember), reads(reads) {}
 
   /// False if there are more contexts than anyone writes.
-  bool isComplete() const { return contexts.size() <= maxContexts; }
+  bool isComplete() const { return contexts.size() <= limits::reads.most; }
 
   void visit(Term *term, const Context *context) {
     if (!reaches(term) || !isComplete() ||
@@ -358,7 +359,6 @@ private:
   function_ref<bool(const Tensor *)> isMember;
   std::vector<GroupRead> &reads;
   DenseMap<Term *, bool> reaching;
-  static constexpr size_t maxContexts = 20000;
   std::deque<Context> contexts;
   DenseSet<std::pair<Term *, const Context *>> visited;
 };

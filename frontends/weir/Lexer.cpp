@@ -4,6 +4,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 
@@ -107,21 +108,38 @@ Token Lexer::lexString(const char *start) {
   return token;
 }
 
+/// What stands in this language for a sign of others, or an empty string.
+static std::string remedyFor(StringRef text) {
+  static constexpr std::pair<StringRef, StringRef> signs[] = {
+      {"&", "and"},  {"!", "not"},  {"~", "not"},   {"×", "*"},
+      {"·", "*"},    {"−", "-"},    {"≤", "<="},    {"≥", ">="},
+      {"≠", "!="},   {"→", "->"},   {"∞", "inf"},   {"π", "pi"},
+      {"∧", "and"},  {"∨", "or"},   {"¬", "not"},   {"∈", "in"},
+      {"Σ", "sum"},  {"∑", "sum"},  {"√", "sqrt"},  {"'", "\""}};
+  for (auto [sign, word] : signs)
+    if (text.starts_with(sign))
+      return ("; write '" + word + "'").str();
+  return "";
+}
+
 /// Reports a run of bytes that begin no token, once.
 Token Lexer::lexUnknown(const char *start) {
-  auto isPlain = [](char c) {
-    return isSpace(c) || (isPrint(c) && c != '$' && c != '@');
+  auto belongs = [&](char c) {
+    return c == *start || (!isSpace(c) && !isPrint(c));
   };
-  while (cursor != end && !isPlain(*cursor))
+  while (cursor != end && belongs(*cursor))
     ++cursor;
   StringRef text(start, cursor - start);
   Token token = make(TokenKind::Invalid, start, text);
   std::string shown;
-  for (char c : text.take_front(16))
-    shown +=
-        isPrint(c) ? std::string(1, c) : "\\x" + utohexstr(uint8_t(c), true, 2);
+  if (json::isUTF8(text) && all_of(text, [](uint8_t c) { return c >= ' '; }))
+    shown = text.str();
+  else
+    for (char c : text.take_front(16))
+      shown += isPrint(c) ? std::string(1, c)
+                          : "\\x" + utohexstr(uint8_t(c), true, 2);
   diagnostics.error("unknown-character", token.range,
-                    "no token begins with '" + shown + "'");
+                    "no token begins with '" + shown + "'" + remedyFor(text));
   return token;
 }
 

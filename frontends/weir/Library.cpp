@@ -2,6 +2,8 @@
 #include "frontends/weir/Library.h"
 
 #include "frontends/weir/Elaborate.h"
+#include "frontends/weir/Frontend.h"
+#include "frontends/weir/Limits.h"
 #include "frontends/weir/Parser.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -48,11 +50,22 @@ void Library::loadImports(const ast::File &main, unsigned buffer) {
       unsigned opened = open(import, importer, path);
       if (!opened || !loaded.insert(path).second)
         continue;
+      if (loaded.size() > limits::files.most) {
+        fail(import, "file-limit",
+             "more than " + Twine(limits::files.most) + " files are imported");
+        return;
+      }
       const ast::File &imported = parse(opened);
       define(imported, false);
       pending.push_back({&imported, opened});
     }
   }
+}
+
+unsigned Library::fail(const ast::Import &import, StringRef id,
+                       const Twine &message) {
+  diagnostics.error(id, import.range, message);
+  return 0;
 }
 
 /// Opens an import: beside the importing file, in the folders given, in the
@@ -66,7 +79,10 @@ unsigned Library::open(const ast::Import &import, unsigned importer,
   for (const std::string &folder : places) {
     SmallString<128> candidate(folder);
     sys::path::append(candidate, import.path);
-    auto text = MemoryBuffer::getFile(candidate, /*IsText=*/true);
+    auto text = readSource(candidate);
+    if (text.getError() == std::errc::file_too_large)
+      return fail(import, "file-size-limit",
+                  "'" + import.path + "' is larger than 16 MiB");
     if (!text)
       continue;
     SmallString<128> real;
@@ -83,11 +99,10 @@ unsigned Library::open(const ast::Import &import, unsigned importer,
         MemoryBuffer::getMemBuffer(standard.text, standard.name),
         import.range.Start);
   }
-  diagnostics.error("unknown-import", import.range,
-                    "no file '" + import.path +
-                        "' beside this one or in the standard library" +
-                        suggestion(import.path, known));
-  return 0;
+  return fail(import, "unknown-import",
+              "no file '" + import.path +
+                  "' beside this one or in the standard library" +
+                  suggestion(import.path, known));
 }
 
 void Library::define(const ast::File &file, bool isPrelude) {

@@ -41,6 +41,9 @@ private:
   void loadImports(const ast::File &file, unsigned buffer);
   unsigned open(const ast::Import &import, unsigned importer,
                 std::string &path);
+  /// Reports an error; returns no buffer.
+  unsigned fail(const ast::Import &import, llvm::StringRef id,
+                const llvm::Twine &message);
   void define(const ast::File &file, bool isPrelude);
 
   llvm::SourceMgr &sources;

@@ -2,6 +2,7 @@
 #ifndef WEIR_FRONTENDS_WEIR_LOWER_H
 #define WEIR_FRONTENDS_WEIR_LOWER_H
 
+#include "frontends/weir/Limits.h"
 #include "frontends/weir/Program.h"
 
 #include "mlir/IR/Builders.h"
@@ -39,7 +40,7 @@ public:
   cascade::KernelOp run();
   /// True if substituted indices multiplied beyond what is emitted; the kernel
   /// is then not whole.
-  bool isTooLarge() const { return substitutions > maxSubstitutions; }
+  bool isTooLarge() const { return substitutions > limits::substitutions.most; }
 
 private:
   // Declarations.
@@ -107,7 +108,6 @@ private:
   unsigned parts = 0;
   llvm::DenseMap<std::pair<Term *, Kind>, mlir::Value> hoisted;
   llvm::DenseMap<Term *, bool> groupReaders;
-  static constexpr unsigned maxSubstitutions = 20000;
   unsigned substitutions = 0;
 };
 

@@ -1,9 +1,12 @@
 // Expressions: precedence climbs from `else` over `if`, `or`, `and`, `not`,
 // comparisons to `^`.
+#include "frontends/weir/Limits.h"
 #include "frontends/weir/Parser.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
 
 using namespace llvm;
 
@@ -25,7 +28,7 @@ struct Parser::Nesting {
     parser.newlinesIgnored = outer;
     --parser.depth;
   }
-  bool tooDeep() const { return parser.depth > maxDepth; }
+  bool tooDeep() const { return parser.depth > limits::nesting.most; }
 };
 
 static SMRange join(SMRange first, SMRange last) {
@@ -34,8 +37,8 @@ static SMRange join(SMRange first, SMRange last) {
 
 Expr *Parser::tooDeep() {
   fail("nesting-limit", token.range,
-       "expression nests deeper than " + Twine(maxDepth) + " brackets or " +
-           Twine(maxTree) + " operators; name a part of it");
+       "expression nests deeper than " + Twine(limits::nesting.most) + " brackets or " +
+           Twine(limits::chain.most) + " operators; name a part of it");
   return nullptr;
 }
 
@@ -54,7 +57,7 @@ Expr *Parser::make(ExprKind kind, SMRange mark, StringRef text,
         std::max(e.range.End.getPointer(), argument->range.End.getPointer());
     e.range = {SMLoc::getFromPointer(start), SMLoc::getFromPointer(end)};
   }
-  return e.depth > maxTree ? tooDeep() : &e;
+  return e.depth > limits::chain.most ? tooDeep() : &e;
 }
 
 Expr *Parser::parseArgumentExpr() {
@@ -224,7 +227,8 @@ Expr *Parser::parseNumber() {
          "integer '" + number.text + "' does not fit in 64 bits");
     return nullptr;
   }
-  if (!isInteger && number.text.getAsDouble(e->real)) {
+  if (!isInteger &&
+      (number.text.getAsDouble(e->real) || std::isinf(e->real))) {
     fail("number-limit", number.range,
          "number '" + number.text + "' is out of the range of f64");
     return nullptr;
@@ -286,7 +290,7 @@ Expr *Parser::parseName() {
       return nullptr;
   }
   e->range = join(name.range, previous.range);
-  return e->depth > maxTree ? tooDeep() : e;
+  return e->depth > limits::chain.most ? tooDeep() : e;
 }
 
 bool Parser::parseBrackets(Expr &e) {

@@ -15,11 +15,6 @@ public:
   std::unique_ptr<ast::File> parseFile();
 
 private:
-  /// The deepest nesting of brackets and operators.
-  static constexpr unsigned maxDepth = 200;
-  /// The deepest tree: long chains of operators are deep without nesting.
-  static constexpr unsigned maxTree = 1000;
-
   // Tokens.
   void advance();
   bool consume(llvm::StringRef symbol);

@@ -15,7 +15,8 @@
 using namespace weir::io;
 
 static Error systemError(const std::string &what, const std::string &path) {
-  return Error{"cannot " + what + " '" + path + "': " + std::strerror(errno)};
+  return Error{"cannot " + what + " '" + path + "': " + std::strerror(errno),
+               "file-access"};
 }
 
 //===-- Reading -----------------------------------------------------------===//

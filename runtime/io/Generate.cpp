@@ -54,11 +54,12 @@ static Status fillIntegers(Tensor &tensor, const RandomWords &words,
   std::string text = "[" + std::to_string(range.begin) + ", " +
                      std::to_string(range.end) + ")";
   if (range.begin >= range.end)
-    return Error{"no integer lies in the range " + text};
+    return Error{"no integer lies in the range " + text, "undefined-range"};
   if (!canHold(tensor.type(), range.begin) ||
       !canHold(tensor.type(), range.end - 1))
     return Error{std::string(elementName(tensor.type())) +
-                 " cannot hold the range " + text};
+                 " cannot hold the range " + text,
+                 "undefined-range"};
   uint64_t width = uint64_t(range.end) - uint64_t(range.begin);
   for (int64_t i = 0; i < tensor.size(); ++i) {
     auto step = static_cast<uint64_t>(

@@ -139,7 +139,8 @@ static Result<ElementType> elementTypeOf(std::string_view descr) {
   if (found != descrs.end())
     return found->type;
   return Error{"unsupported element type '" + std::string(descr) +
-               "'; f2, f4, f8, i1, i2, i4, i8, u1 and b1 are read"};
+               "'; f2, f4, f8, i1, i2, i4, i8, u1 and b1 are read",
+               "element-type"};
 }
 
 static void swapBytes(std::byte *data, int64_t count, int64_t width) {
@@ -206,7 +207,8 @@ Result<std::string> weir::io::npyHeader(const Tensor &tensor) {
   if (found == descrs.end())
     return Error{"a .npy file has no " +
                  std::string(elementName(tensor.type())) +
-                 "; a .safetensors file has bf16, f8e4m3 and f8e5m2"};
+                 "; a .safetensors file has bf16, f8e4m3 and f8e5m2",
+                 "element-type"};
   std::string shape;
   for (int64_t extent : tensor.shape())
     shape += std::to_string(extent) + ", ";

@@ -4,14 +4,17 @@
 
 #include <cassert>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace weir::io {
 
-/// Why something failed: one line, lower case, without a full stop.
+/// Why something failed: one line, lower case, without a full stop, and a stable
+/// identifier, which `weir doc` explains.
 struct Error {
   std::string message;
+  std::string_view id = "file-format"; ///< of a literal
 };
 
 /// A value of type T, or an Error. Test it before it is dereferenced.

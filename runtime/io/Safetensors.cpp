@@ -164,7 +164,8 @@ Result<Tensor> weir::io::readSafetensors(const Bytes &file,
                                          const SafetensorsEntry &entry) {
   auto type = elementTypeOf(entry.dtype);
   if (!type)
-    return Error{"unsupported element type '" + entry.dtype + "'"};
+    return Error{"unsupported element type '" + entry.dtype + "'",
+                 "element-type"};
   Bytes data = file.slice(entry.begin, entry.end - entry.begin);
   int64_t width = elementBits(*type) / 8;
   if (reinterpret_cast<uintptr_t>(data.data.get()) % width == 0)
@@ -188,10 +189,12 @@ describe(const std::vector<const NamedTensor *> &tensors) {
     auto found = std::ranges::find(dtypes, tensor.type(), &Dtype::type);
     if (found == dtypes.end())
       return Error{"a .safetensors file has no " +
-                   std::string(elementName(tensor.type()))};
+                   std::string(elementName(tensor.type())),
+                   "element-type"};
     if (named->name == metadataKey || header.contains(named->name))
       return Error{"a tensor of a .safetensors file cannot be named '" +
-                   named->name + "' (reserved or in use)"};
+                   named->name + "' (reserved or in use)",
+                   "tensor-name"};
     header[named->name] = {{"dtype", found->name},
                            {"shape", tensor.shape()},
                            {"data_offsets", {offset, offset + tensor.bytes()}}};

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <optional>
 
 using namespace weir::io;
 
@@ -17,7 +19,8 @@ std::string weir::io::toString(const Shape &shape) {
 Result<int64_t> weir::io::countElements(const Shape &shape, ElementType type) {
   if (shape.size() > WEIR_MAX_RANK)
     return Error{"rank " + std::to_string(shape.size()) +
-                 " is over the limit of " + std::to_string(WEIR_MAX_RANK)};
+                 " is over the limit of " + std::to_string(WEIR_MAX_RANK),
+                 "dimension-limit"};
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
     return Error{"shape " + toString(shape) + " has a negative extent"};
   // Bits, without the extents that are 0: strides are products of the others.
@@ -25,7 +28,8 @@ Result<int64_t> weir::io::countElements(const Shape &shape, ElementType type) {
   for (int64_t extent : shape)
     if (__builtin_mul_overflow(bits, std::max<int64_t>(extent, 1), &bits))
       return Error{"shape " + toString(shape) + " of " +
-                   std::string(elementName(type)) + " is too large"};
+                   std::string(elementName(type)) + " is too large",
+                   "size-limit"};
   return std::ranges::count(shape, 0) ? 0 : bits / elementBits(type);
 }
 
@@ -45,8 +49,24 @@ Shape weir::io::columnMajorStrides(const Shape &shape) {
   return strides;
 }
 
-/// Zeroed memory that starts a cache line; null where there is none.
+/// The bytes that the system can still give, where it tells.
+static std::optional<uint64_t> availableMemory() {
+  std::ifstream facts("/proc/meminfo");
+  std::string name, unit;
+  uint64_t kibibytes;
+  while (facts >> name >> kibibytes && std::getline(facts, unit))
+    if (name == "MemAvailable:")
+      return kibibytes << 10;
+  return std::nullopt;
+}
+
+/// Zeroed memory that starts a cache line; null where there is none. A system
+/// may promise more than it has and end the process when it is used, so large
+/// requests are compared with what there is.
 static std::shared_ptr<std::byte> allocate(int64_t bytes) {
+  constexpr int64_t large = int64_t(1) << 28;
+  if (bytes > large && uint64_t(bytes) > availableMemory().value_or(bytes))
+    return nullptr;
   size_t line = WEIR_ALIGNMENT;
   size_t size = (std::max<size_t>(bytes, 1) + line - 1) / line * line;
   void *memory = std::aligned_alloc(line, size);
@@ -65,7 +85,8 @@ Result<Tensor> Tensor::zeros(ElementType type, Shape shape) {
   auto storage = allocate((*count * elementBits(type) + 7) / 8);
   if (!storage)
     return Error{"not enough memory for " + toString(shape) + " of " +
-                 std::string(elementName(type))};
+                 std::string(elementName(type)),
+                 "no-memory"};
   Shape strides = rowMajorStrides(shape);
   return view(type, std::move(shape), std::move(strides), std::move(storage));
 }

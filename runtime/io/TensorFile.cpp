@@ -27,7 +27,7 @@ TensorPath TensorPath::parse(const std::string &text) {
 }
 
 static Error at(const std::string &path, const Error &error) {
-  return Error{"'" + path + "': " + error.message};
+  return Error{"'" + path + "': " + error.message, error.id};
 }
 
 //===-- Reading -----------------------------------------------------------===//
@@ -132,7 +132,8 @@ Result<Tensor> weir::io::readTensor(const std::string &text) {
         path.file,
         Error{path.name.empty()
                   ? describeNames(names) + "; choose one by 'file:name'"
-                  : "has no '" + path.name + "'; it " + describeNames(names)});
+                  : "has no '" + path.name + "'; it " + describeNames(names),
+              "tensor-name"});
   auto tensor = file->read(found - names.begin());
   if (!tensor)
     return at(text, tensor.error());
@@ -190,16 +191,18 @@ static Status writeOutput(AtomicFile &file, const Output &output) {
 static Status checkOutput(const Output &output) {
   if (output.is(npyExtension))
     return output.tensors.size() == 1 ? Status(ok)
-                                      : Error{"a .npy file holds one tensor"};
+                                      : Error{"a .npy file holds one tensor",
+                                              "tensor-name"};
   if (!output.is(npzExtension) && !output.is(safetensorsExtension))
-    return Error{"unknown extension; .npy, .npz and .safetensors are written"};
+    return Error{"unknown extension; .npy, .npz and .safetensors are written",
+                 "file-extension"};
   std::vector<std::string> names;
   for (const NamedTensor &named : output.tensors)
     names.push_back(named.name);
   std::ranges::sort(names);
   auto twice = std::ranges::adjacent_find(names);
   if (twice != names.end())
-    return Error{"two tensors would be named '" + *twice + "'"};
+    return Error{"two tensors would be named '" + *twice + "'", "tensor-name"};
   return ok;
 }
 

@@ -242,7 +242,7 @@ Status ZipWriter::add(const std::string &name,
                       std::initializer_list<std::span<const std::byte>> parts) {
   constexpr uint16_t utf8 = 1 << 11, stored = 0, none = 0, midnight = 0;
   if (name.size() >= unset16)
-    return Error{"the name of a member is too long"};
+    return Error{"the name of a member is too long", "tensor-name"};
   uint16_t nameSize = name.size();
   uint64_t size = 0;
   uint32_t crc = 0;

@@ -2,6 +2,9 @@
 #ifndef WEIR_TOOLS_WEIR_COMMANDS_H
 #define WEIR_TOOLS_WEIR_COMMANDS_H
 
+#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+
 namespace CLI {
 class App;
 } // namespace CLI
@@ -15,6 +18,9 @@ enum ExitCode {
   Difference = 3,
   InternalError = 70
 };
+
+/// Says what is wrong with a call of the program: `weir: error: MESSAGE [ID]`.
+void complain(llvm::StringRef id, const llvm::Twine &message);
 
 /// Each adds a subcommand; parsing it runs it, and its exit code goes to
 /// `result`.

@@ -11,7 +11,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/WithColor.h"
 
 namespace weir::tool {
 namespace {
@@ -89,8 +88,7 @@ bool writeFile(const std::string &path, const std::string &content) {
   });
   if (!error)
     return true;
-  llvm::WithColor::error(llvm::errs(), "weir")
-      << path << ": " << llvm::toString(std::move(error)) << '\n';
+  complain("file-access", path + ": " + llvm::toString(std::move(error)));
   return false;
 }
 
@@ -109,8 +107,7 @@ bool writeArtefacts(Code code, const EmitOptions &options) {
     files[path.str().str()] = std::move(*content);
   }
   if (auto error = llvm::sys::fs::create_directories(options.folder)) {
-    llvm::WithColor::error(llvm::errs(), "weir")
-        << options.folder << ": " << error.message() << '\n';
+    complain("file-access", options.folder + ": " + error.message());
     return false;
   }
   for (auto &[path, content] : files) {

@@ -2,6 +2,7 @@
 #include "tools/weir/Prepare.h"
 
 #include "codegen/scalar/StorageType.h"
+#include "dialect/Refuse.h"
 #include "runtime/io/Generate.h"
 #include "runtime/io/TensorFile.h"
 
@@ -16,7 +17,7 @@ LogicalResult readInputs(KernelOp kernel, const Assignments &paths,
   for (auto &[name, path] : paths) {
     auto tensor = io::readTensor(path);
     if (!tensor)
-      return kernel.emitError() << tensor.message();
+      return refuse(kernel, tensor.error().id) << tensor.message();
     inputs.emplace(name, std::move(*tensor));
   }
   return success();
@@ -43,7 +44,7 @@ FailureOr<scalar::Value> parseValue(ParamOp param, StringRef text) {
     break;
   }
   Type declared = cast<cascade::TensorType>(param.getType()).getElementType();
-  return param.emitError() << "parameter '" << param.getName() << "' is "
+  return refuse(param, "bad-parameter") << "parameter '" << param.getName() << "' is "
                            << storageNameOf(declared) << "; '" << text
                            << "' is no such value";
 }
@@ -65,7 +66,7 @@ LogicalResult parseParams(KernelOp kernel, const Assignments &texts,
   }
   for (auto &[name, text] : texts)
     if (!llvm::is_contained(names, name))
-      return kernel.emitError()
+      return refuse(kernel, "unknown-parameter")
              << "no parameter '" << name << "'" << suggestion(name, names);
   return success();
 }
@@ -74,7 +75,7 @@ LogicalResult parsePins(KernelOp kernel, const Assignments &sets,
                         ShapeRequest &request) {
   for (auto &[rank, text] : sets)
     if (StringRef(text).getAsInteger(10, request.pins[rank]))
-      return kernel.emitError() << "rank '" << rank << "' cannot be set to '"
+      return refuse(kernel, "bad-setting") << "rank '" << rank << "' cannot be set to '"
                                 << text << "', which is no integer";
   return success();
 }
@@ -97,7 +98,7 @@ LogicalResult generateInputs(Call &call, uint64_t seed) {
     auto tensor = io::generate(*storage, call.resolution.shapeOf(type), seed,
                                name, bounds);
     if (!tensor)
-      return input.emitError()
+      return refuse(input, tensor.error().id)
              << "cannot generate '" << name << "': " << tensor.message();
     call.inputs.emplace(name, std::move(*tensor));
   }

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "dialect/Refuse.h"
 #include "runtime/io/TensorFile.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Prepare.h"
@@ -50,7 +51,7 @@ mlir::LogicalResult checkOutputs(Run &run, const Assignments &paths) {
     run.names.push_back(output.getName().str());
   for (auto &[name, path] : paths)
     if (!llvm::is_contained(run.names, name))
-      return run.kernel.emitError()
+      return refuse(run.kernel, "unknown-output")
              << "no output '" << name << "'" << suggestion(name, run.names);
   return mlir::success();
 }
@@ -64,7 +65,7 @@ mlir::LogicalResult execute(Run &run, const Call &call, const Backend &backend,
     return mlir::failure();
   run.compileSeconds = secondsSince(start);
   if (options.wide && !(*executable)->storesWide())
-    return run.kernel.emitError()
+    return refuse(run.kernel, "wide-outputs")
            << "target '" << backend.name << "' cannot keep outputs in f64";
   auto outputs = allocateOutputs(call, options.wide);
   if (failed(outputs))
@@ -88,7 +89,7 @@ bool writeOutputs(const Run &run, const Assignments &paths) {
   }
   auto status = io::writeTensors(files);
   if (!status)
-    llvm::errs() << "weir: " << status.message() << '\n';
+    complain(status.error().id, status.message());
   return bool(status);
 }
 
@@ -137,7 +138,7 @@ int run(const RunOptions &options) {
   std::string message;
   auto target = targets().find(options.target, message);
   if (failed(target)) {
-    llvm::errs() << "weir: " << message << '\n';
+    complain("unknown-target", message);
     return WrongUsage;
   }
   Source source(options.remarks);

@@ -1,6 +1,8 @@
 // Settles what a caller decides before compiling.
 #include "tools/weir/Settle.h"
 
+#include "dialect/Refuse.h"
+#include "tools/weir/Commands.h"
 #include "tools/weir/Prepare.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -27,11 +29,11 @@ static LogicalResult pinExtents(KernelOp kernel, const Assignments &sets) {
     auto rank =
         kernel.getRankDeclaration(StringAttr::get(kernel.getContext(), name));
     if (!rank)
-      return kernel.emitError()
+      return refuse(kernel, "unknown-setting")
              << "no rank '" << name << "'" << suggestion(name, names);
     int64_t extent;
     if (StringRef(text).getAsInteger(10, extent) || extent < 0)
-      return rank.emitError() << "rank '" << name << "' cannot be set to '"
+      return refuse(rank, "bad-setting") << "rank '" << name << "' cannot be set to '"
                               << text << "', which is no extent";
     rank.setSize(extent);
   }
@@ -52,7 +54,7 @@ static LogicalResult fixParameters(KernelOp kernel, const Assignments &params) {
   }
   for (auto &[name, text] : params)
     if (!llvm::is_contained(names, name))
-      return kernel.emitError()
+      return refuse(kernel, "unknown-parameter")
              << "no parameter '" << name << "'" << suggestion(name, names);
   return success();
 }
@@ -70,9 +72,9 @@ FailureOr<Target> findCodeTarget(const std::string &name) {
   std::vector<std::string> names{"host", "loops"};
   for (const cpu::Level &level : cpu::allLevels())
     names.push_back(level.name);
-  llvm::errs() << "weir: no code is made for target '" << name << "'"
-               << suggestion(name, names) << " (there is "
-               << llvm::join(names, ", ") << ")\n";
+  complain("unknown-target", "no code is made for target '" + name + "'" +
+                                 suggestion(name, names) + " (there is " +
+                                 llvm::join(names, ", ") + ")");
   return failure();
 }
 

@@ -2,8 +2,11 @@
 #include "tools/weir/Source.h"
 
 #include "codegen/binding/Extents.h"
+#include "dialect/Refuse.h"
 #include "frontends/teaal/Teaal.h"
 #include "frontends/weir/Frontend.h"
+#include "tools/weir/Commands.h"
+#include "tools/weir/InternalError.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -15,13 +18,18 @@ using namespace mlir;
 
 namespace weir::tool {
 
+void complain(StringRef id, const Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "weir")
+      << message << " [" << id << "]\n";
+}
+
 bool parseAssignments(const std::vector<std::string> &words,
                       const std::string &option, Assignments &assignments) {
   for (const std::string &word : words) {
     size_t equals = word.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      llvm::errs() << "weir: " << option << " takes NAME=VALUE, not '" << word
-                   << "'\n";
+      complain("bad-assignment",
+               option + " takes NAME=VALUE, not '" + word + "'");
       return false;
     }
     assignments[word.substr(0, equals)] = word.substr(equals + 1);
@@ -33,34 +41,60 @@ Source::Source(bool remarks) : context(MLIRContext::Threading::DISABLED) {
   context.loadDialect<cascade::CascadeDialect>();
   context.printOpOnDiagnostic(false);
   handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context);
-  if (!remarks)
-    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
-      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
-    });
+  // Called before the one above: decides what is shown, and with what name.
+  context.getDiagEngine().registerHandler([=, this](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      identify(diagnostic);
+    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark &&
+                   !remarks);
+  });
 }
 
 Source::~Source() = default;
 
+/// Ends a message with its identifier.
+void Source::identify(Diagnostic &diagnostic) {
+  StringRef id = identifierOf(diagnostic);
+  if (id.empty() && isReadingIR) {
+    id = "invalid-ir";
+  } else if (id.empty()) {
+    noteIfInternal(diagnostic);
+    id = "internal-error";
+  }
+  diagnostic << " [" << id.str() << "]";
+}
+
 bool Source::open(const std::string &path) {
-  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  auto file = frontend::readSource(path);
   if (!file) {
-    llvm::WithColor::error(llvm::errs(), "weir")
-        << path << ": " << file.getError().message() << '\n';
+    bool isTooLarge = file.getError() == std::errc::file_too_large;
+    complain(isTooLarge ? "file-size-limit" : "file-access",
+             path + ": " + file.getError().message());
     return false;
   }
   isIR = StringRef(path).ends_with(".mlir");
   isTeaal = StringRef(path).ends_with(".yaml") || StringRef(path).ends_with(".yml");
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
+  setReproducer(sources, isIR);
   return true;
 }
 
 OwningOpRef<ModuleOp> Source::load(Assignments &sets,
                                    const std::string &kernel) {
-  return isIR ? loadIR() : loadText(sets, kernel);
+  auto module = isIR ? loadIR() : loadText(sets, kernel);
+  setReproducer(sources, isIR);
+  if (module && provoke()) {
+    module->emitError("provoked");
+    return {};
+  }
+  return module;
 }
 
 OwningOpRef<ModuleOp> Source::loadIR() {
-  return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+  isReadingIR = true;
+  auto module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+  isReadingIR = false;
+  return module;
 }
 
 OwningOpRef<ModuleOp> Source::loadText(Assignments &sets,
@@ -75,6 +109,11 @@ OwningOpRef<ModuleOp> Source::loadText(Assignments &sets,
   options.settings.swap(sets);
   options.kernel = kernel;
   return frontend::parseWeir(context, sources, options, report);
+}
+
+std::vector<std::string> Source::realTypeParameters() {
+  return isIR ? std::vector<std::string>()
+              : frontend::realTypeParameters(sources);
 }
 
 bool Source::print(llvm::raw_ostream &stream) {
@@ -98,14 +137,15 @@ cascade::KernelOp findKernel(ModuleOp module, const std::string &name) {
   }
   if (name.empty() && names.size() == 1)
     return *module.getOps<cascade::KernelOp>().begin();
-  auto &stream = llvm::WithColor::error(llvm::errs(), "weir");
   if (names.empty())
-    stream << "the file has no kernel\n";
+    complain("unknown-kernel", "the file has no kernel");
   else if (name.empty())
-    stream << "the file has several kernels, choose one with --kernel: "
-           << llvm::join(names, ", ") << '\n';
+    complain("several-kernels",
+             "the file has several kernels, choose one with --kernel: " +
+                 llvm::join(names, ", "));
   else
-    stream << "no kernel '" << name << "'" << suggestion(name, names) << '\n';
+    complain("unknown-kernel",
+             "no kernel '" + name + "'" + suggestion(name, names));
   return {};
 }
 

@@ -42,6 +42,9 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> load(Assignments &sets,
                                          const std::string &kernel = "");
 
+  /// The type parameters that stand for a type of reals; none of IR.
+  std::vector<std::string> realTypeParameters();
+
   /// Writes the file back as source; false after diagnostics.
   bool print(llvm::raw_ostream &stream);
 
@@ -50,8 +53,11 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> loadText(Assignments &sets,
                                              const std::string &kernel);
 
+  void identify(mlir::Diagnostic &diagnostic);
+
   bool isIR = false;
   bool isTeaal = false;
+  bool isReadingIR = false; ///< errors are then the file's
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> handler;

@@ -1,18 +1,18 @@
 // weir: the compiler's command line.
-#include <iostream>
-
 #include <CLI/CLI.hpp>
 
 #include "codegen/binding/Extents.h"
 #include "tools/weir/Commands.h"
+#include "tools/weir/Completion.h"
+#include "tools/weir/InternalError.h"
+
+#include "llvm/Support/raw_ostream.h"
 
 using namespace weir::tool;
 
 /// Says which known word a misspelt one may have been.
-static int reportUnknown(const std::string &what, const std::string &word,
-                         const std::vector<std::string> &known) {
-  std::cerr << "weir: unknown " << what << " '" << word << "'"
-            << weir::suggestion(word, known) << '\n';
+static int reportUnknown(const std::string &what, const std::string &word, const std::vector<std::string> &known) {
+  complain("unknown-" + what, "unknown " + what + " '" + word + "'" + weir::suggestion(word, known));
   return WrongUsage;
 }
 
@@ -43,19 +43,37 @@ static void takeOneWordEach(CLI::App &app) {
 static int reportUsage(CLI::App &app, const CLI::ParseError &error) {
   if (error.get_exit_code() == 0)
     return app.exit(error);
-  for (CLI::App *command : app.get_subcommands())
+  std::string path = "weir";
+  for (CLI::App *command : app.get_subcommands()) {
+    path += " " + command->get_name();
     for (const std::string &word : command->remaining())
       if (word.starts_with("-"))
-        return reportUnknown("option", word.substr(0, word.find('=')),
-                             optionNames(*command));
-  app.exit(error, std::cout, std::cerr);
+        return reportUnknown("option", word.substr(0, word.find('=')), optionNames(*command));
+  }
+  complain("usage", std::string(error.what()) + "; see '" + path + " --help'");
   return WrongUsage;
 }
 
-int main(int argc, char **argv) {
-  CLI::App app("Weir compiles attention variants written as mathematics.",
-               "weir");
+/// What no command needs: the completion of shells, and how tests reach what should not happen.
+static void addGlobalOptions(CLI::App &app) {
   app.set_version_flag("--version", "weir 0.1.0");
+  app.add_option_function<std::string>(
+         "--completion",
+         [&app](const std::string &shell) {
+           llvm::outs() << completionScript(app, shell);
+           throw CLI::Success();
+         },
+         "Print the completion script of a shell: bash or zsh")
+      ->check(CLI::IsMember({"bash", "zsh"}));
+  app.add_option_function<std::string>("--provoke", setProvocation)
+      ->check(CLI::IsMember({"error", "fatal", "signal"}))
+      ->group("");
+}
+
+int main(int argc, char **argv) {
+  watchForInternalErrors(argc, argv);
+  CLI::App app("Weir compiles attention variants written as mathematics.", "weir");
+  addGlobalOptions(app);
   app.require_subcommand(1);
   int result = Success;
   addCheck(app, result);
@@ -69,13 +87,12 @@ int main(int argc, char **argv) {
   takeOneWordEach(app);
 
   std::vector<std::string> commands = commandNames(app);
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::ranges::find(commands, argv[1]) == commands.end())
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::find(commands, argv[1]) == commands.end())
     return reportUnknown("command", argv[1], commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     return reportUsage(app, error);
   }
-  return result;
+  return finish(result);
 }

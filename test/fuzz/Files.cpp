@@ -1,4 +1,4 @@
-// libFuzzer over the readers of files: any bytes give tensors or a reason.
+// Fuzz target of the readers of files: any bytes give tensors or a reason.
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -16,7 +16,7 @@ static void use(const Result<Tensor> &tensor) {
   double sum = 0;
   for (int64_t i = 0; i < (*tensor).size(); ++i)
     sum += (*tensor).getReal(i);
-  static volatile double sink;
+  [[maybe_unused]] static volatile double sink;
   sink = sum;
 }
 
