@@ -34,7 +34,9 @@ public:
     own.setDiagHandler(
         [](const SMDiagnostic &found, void *self) {
           auto &reader = *static_cast<Reader *>(self);
-          reader.diagnostics.error("yaml-syntax", {found.getLoc(), found.getLoc()}, found.getMessage().lower());
+          SMLoc end = SMLoc::getFromPointer(reader.buffer.end());
+          SMLoc place = found.getLoc().isValid() ? found.getLoc() : end;
+          reader.diagnostics.error("yaml-syntax", {place, place}, found.getMessage().lower());
         },
         this);
   }

@@ -17,7 +17,10 @@ static std::vector<const Cascade *> chosen(const std::vector<Cascade> &all, Stri
   std::vector<const Cascade *> found;
   SmallVector<StringRef> names;
   for (const Cascade &cascade : all) {
-    names.push_back(cascade.name.text);
+    const Name &name = cascade.name;
+    if (!name.text.empty() && is_contained(names, name.text))
+      diagnostics.error("duplicate-name", name.range, "cascade '" + name.text + "' is already defined");
+    names.push_back(name.text);
     if (kernel.empty() || kernel == cascade.name.text)
       found.push_back(&cascade);
   }
