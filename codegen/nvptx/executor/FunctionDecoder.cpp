@@ -190,18 +190,18 @@ void FunctionDecoder::branchToEnd() {
       {static_cast<uint32_t>(program.code.size()), {}, scope, {}, ending});
 }
 
-void FunctionDecoder::branchToTable(std::string_view label) {
-  for (int at = scope; at >= 0; at = scopes[at].parent)
-    if (auto found = scopes[at].tables.find(label);
-        found != scopes[at].tables.end()) {
-      jumps.push_back({static_cast<uint32_t>(program.code.size()),
-                       {},
-                       scope,
-                       found->second,
-                       -1});
-      return;
-    }
-  fail(0, "no '.branchtargets' list named '" + std::string(label) + "'");
+void FunctionDecoder::branchToTable(std::string_view list) {
+  jumps.push_back(
+      {static_cast<uint32_t>(program.code.size()), {}, scope, list, -1});
+}
+
+const std::vector<std::string_view> *
+FunctionDecoder::tableFrom(int from, std::string_view list) const {
+  for (int at = from; at >= 0; at = scopes[at].parent)
+    if (auto found = scopes[at].tables.find(list);
+        found != scopes[at].tables.end())
+      return &found->second;
+  return nullptr;
 }
 
 std::optional<uint32_t>
@@ -213,19 +213,30 @@ FunctionDecoder::labelFrom(int from, std::string_view label) const {
   return std::nullopt;
 }
 
+bool FunctionDecoder::linkTable(const Jump &jump) {
+  Instruction &branch = program.code[jump.pc];
+  auto *labels = tableFrom(jump.scope, jump.list);
+  if (!labels)
+    return fail(branch.line, "no '.branchtargets' list named '" +
+                                 std::string(jump.list) + "'");
+  std::vector<uint32_t> targets;
+  for (std::string_view label : *labels) {
+    auto target = labelFrom(jump.scope, label);
+    if (!target)
+      return fail(branch.line, "no label '" + std::string(label) + "'");
+    targets.push_back(*target);
+  }
+  branch.table = &*program.tables.insert(std::move(targets)).first;
+  return true;
+}
+
 /// Gives branches their targets and instructions their operands.
 bool FunctionDecoder::link() {
   for (const Jump &jump : jumps) {
     Instruction &branch = program.code[jump.pc];
-    std::vector<uint32_t> table;
-    for (std::string_view label : jump.table) {
-      auto target = labelFrom(jump.scope, label);
-      if (!target)
-        return fail(branch.line, "no label '" + std::string(label) + "'");
-      table.push_back(*target);
-    }
-    if (!table.empty()) {
-      branch.table = &program.tables.emplace(table, 0).first->first;
+    if (!jump.list.empty()) {
+      if (!linkTable(jump))
+        return false;
     } else if (jump.ending >= 0) {
       branch.target = ends[jump.ending];
     } else if (auto target = labelFrom(jump.scope, jump.label)) {

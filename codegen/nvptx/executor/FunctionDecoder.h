@@ -58,11 +58,16 @@ public:
   void noteAccess(Space space, unsigned bytes);
 
 private:
+  /// Registers %r<9>.
+  struct Range {
+    std::string_view prefix;
+    Type type;
+    int64_t count;
+  };
   struct Scope {
     int parent = -1;
     std::unordered_map<std::string_view, Slot> registers;
-    std::vector<std::pair<std::string_view, Type>>
-        ranges; ///< %r<9>: prefix and type
+    std::vector<Range> ranges;
     std::unordered_map<std::string_view, Symbol> symbols;
     std::unordered_map<std::string_view, uint32_t> labels;
     std::unordered_map<std::string_view, std::vector<std::string_view>> tables;
@@ -71,8 +76,8 @@ private:
     uint32_t pc;
     std::string_view label;
     int scope;
-    std::vector<std::string_view> table;
-    int ending; ///< number of the call whose end is meant, or -1
+    std::string_view list; ///< of brx.idx
+    int ending;            ///< number of the call whose end is meant, or -1
   };
 
   bool fail(unsigned line, std::string message);
@@ -84,6 +89,9 @@ private:
   bool instruction(const Statement &statement);
   void settleDynamicShared();
   bool link();
+  bool linkTable(const Jump &jump);
+  const std::vector<std::string_view> *tableFrom(int scope,
+                                                 std::string_view list) const;
   std::optional<uint32_t> labelFrom(int scope, std::string_view label) const;
   Slot newRegister(Type type, std::string_view name);
   uint32_t allocate(unsigned bytesOfLane);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 using namespace weir::ptx;
 
@@ -36,13 +37,15 @@ std::optional<Slot> FunctionDecoder::registerNamed(std::string_view name) {
   while (!prefix.empty() &&
          std::isdigit(static_cast<unsigned char>(prefix.back())))
     prefix.remove_suffix(1);
+  std::string digits(name.substr(prefix.size()));
   for (int at = scope; at >= 0; at = scopes[at].parent) {
-    if (auto found = scopes[at].registers.find(name);
-        found != scopes[at].registers.end())
+    Scope &here = scopes[at];
+    if (auto found = here.registers.find(name); found != here.registers.end())
       return found->second;
-    for (const auto &[range, type] : scopes[at].ranges)
-      if (range == prefix && prefix.size() != name.size())
-        return scopes[at].registers[name] = newRegister(type, name);
+    for (const Range &range : here.ranges)
+      if (range.prefix == prefix && !digits.empty() &&
+          std::strtoll(digits.c_str(), nullptr, 10) < range.count)
+        return here.registers[name] = newRegister(range.type, name);
   }
   return std::nullopt;
 }
@@ -69,7 +72,7 @@ bool FunctionDecoder::declare(const Declaration &one) {
   switch (one.space) {
   case Space::Generic:
     if (one.range >= 0)
-      here.ranges.emplace_back(one.name, one.type);
+      here.ranges.push_back({one.name, one.type, one.range});
     else
       here.registers[one.name] = newRegister(one.type, one.name);
     return true;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 
 namespace weir::ptx {
 
@@ -120,7 +121,7 @@ struct Program {
   KernelInfo info;
   std::vector<Instruction> code;
   std::vector<Slot> slots;
-  std::map<std::vector<uint32_t>, uint32_t> tables; ///< of branch targets
+  std::set<std::vector<uint32_t>> tables; ///< of branch targets
 
   struct Constant {
     uint32_t offset;

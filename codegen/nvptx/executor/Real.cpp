@@ -54,17 +54,28 @@ template <typename T> Handler plain(Operation operation) {
   return nullptr;
 }
 
+/// a * b + c, rounded to odd. An exact zero is negative when rounding down,
+/// but of two positive terms.
+double sum(double a, double b, double c, Rounding rounding) {
+  double exact = oddFma(a, b, c);
+  if (exact == 0 && rounding == Rounding::Down &&
+      (std::signbit(a * b) || std::signbit(c)))
+    return -0.0;
+  return exact;
+}
+
 /// Exact or rounded to odd, so that one more rounding to f32 is right.
-double exactly(Operation operation, float a, float b, float c) {
+double exactly(Operation operation, Rounding rounding, float a, float b,
+               float c) {
   switch (operation) {
   case Operation::Add:
-    return oddFma(a, 1, b);
+    return sum(a, 1, b, rounding);
   case Operation::Sub:
-    return oddFma(a, 1, -b);
+    return sum(a, 1, -b, rounding);
   case Operation::Mul:
     return static_cast<double>(a) * b;
   case Operation::Fma:
-    return oddFma(a, b, c);
+    return sum(a, b, c, rounding);
   default:
     return 0;
   }
@@ -95,7 +106,7 @@ float modified(Operation operation, Rounding rounding, uint32_t flags, float a,
     result = (flags & nanFlag) && (a != a || b != b) ? a + b : greatest(a, b);
     break;
   default:
-    result = toFloat(exactly(operation, a, b, c), rounding);
+    result = toFloat(exactly(operation, rounding, a, b, c), rounding);
   }
   if (flags & flushFlag)
     result = flushed(result);
