@@ -1,5 +1,8 @@
 # How lit runs Weir's tests: programs, features, suffixes.
 import os
+import platform
+import subprocess
+import tempfile
 
 import lit.formats
 import lit.llvm
@@ -16,9 +19,28 @@ config.test_exec_root = os.path.join(config.weir_build_root, "test")
 
 llvm_config.use_default_substitutions()
 llvm_config.with_environment("PATH", [config.weir_tools_dir, config.llvm_tools_dir], append_path=True)
+llvm_config.with_environment("WEIR_CACHE_SIZE", "0")  # no test finds what another one has compiled
 tools = [name for name in ("weir", "weir-opt") if os.path.exists(os.path.join(config.weir_tools_dir, name))]
 llvm_config.add_tool_substitutions(tools, [config.weir_tools_dir])
 config.substitutions.insert(0, ("%python", config.python))  # before lit's own
 config.substitutions.append(("%build", config.weir_build_root))
 config.substitutions.append(("%cc", config.weir_c_compiler))
+config.substitutions.append(("%cxx", config.weir_cxx_compiler))
 config.substitutions.append(("%root", config.weir_source_root))
+
+
+def has_thread_sanitizer():
+    """Whether the compiler has the sanitizer's library, and the system lets it run."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = os.path.join(folder, "empty.cpp"), os.path.join(folder, "empty")
+        with open(source, "w") as file:
+            file.write("int main() {}\n")
+        build = [config.weir_cxx_compiler, "-fsanitize=thread", source, "-o", program]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.call(build, **quiet) == 0 and subprocess.call([program], **quiet) == 0
+
+
+if platform.machine() in ("x86_64", "AMD64"):
+    config.available_features.add("x86")
+if has_thread_sanitizer():
+    config.available_features.add("tsan")

@@ -4,6 +4,7 @@
 
 #include "codegen/abi/Checks.h"
 #include "codegen/abi/Info.h"
+#include "codegen/abi/Message.h"
 #include "codegen/abi/Storage.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -74,6 +75,12 @@ static void emitWorkspace(Emitter &emit, ModuleOp module,
         return {emit.sub(emit.integer(0), wide)};
       });
   LLVM::ReturnOp::create(emit.builder, emit.loc, bytes);
+}
+
+/// ptr <kernel>_variant(): the target, for programs that ask an object with several.
+static void emitVariant(Emitter &emit, ModuleOp module, cascade::KernelOp kernel, StringRef target) {
+  makeFunction(emit, module, (kernel.getSymName() + "_variant").str(), emit.pointer(), {}, true);
+  LLVM::ReturnOp::create(emit.builder, emit.loc, emitString(emit, target));
 }
 
 Value emitWorkers(Emitter &emit, Value context) {
@@ -173,6 +180,7 @@ LogicalResult emitEntryPoints(ModuleOp module, cascade::KernelOp kernel,
     return failure();
   emitCheck(emit, module, kernel, frame);
   emitWorkspace(emit, module, kernel, frame);
+  emitVariant(emit, module, kernel, target);
   if (failed(emitRun(emit, module, kernel, frame)))
     return failure();
   emitInfo(emit, module, kernel, frame, target);

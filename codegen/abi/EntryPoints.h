@@ -27,8 +27,8 @@ struct ContextLayout {
 std::string layoutName(cascade::KernelOp kernel);
 std::string runName(cascade::KernelOp kernel);
 
-/// Emits `<kernel>`, `<kernel>_workspace`, `<kernel>_check` and
-/// `<kernel>_info`, for a frame in which the target has reserved its slots.
+/// Emits `<kernel>`, `<kernel>_workspace`, `<kernel>_check`, `<kernel>_variant`
+/// and `<kernel>_info`, for a frame in which the target has reserved its slots.
 /// `target` is what the description names.
 mlir::LogicalResult emitEntryPoints(mlir::ModuleOp module,
                                     cascade::KernelOp kernel,

@@ -62,6 +62,20 @@ weir_status {0}_check(const weir_tensor *tensors, char *message,
 /* Names, types, ranks and constraints. */
 extern const weir_kernel_info {0}_info;
 
+/* The target that the code is for; where the object has several, the one that
+ * calls run, and null where this processor runs none of them. */
+const char *{0}_variant(void);
+
+)";
+
+/// The same of an object with code for several targets, {1}.
+constexpr const char *choice =
+    R"(/* Makes calls that begin after it run the code for this target, one of
+ * {1}; null: for the best that the processor has, as
+ * before the first such call. WEIR_UNSUPPORTED, and no change, where the object
+ * or the processor lacks it. Code for another target may need more workspace. */
+weir_status {0}_use_variant(const char *target);
+
 )";
 
 class HeaderWriter {
@@ -142,7 +156,11 @@ void HeaderWriter::writeArguments() {
      << "\n};\n\n";
 }
 
-void HeaderWriter::writeFunctions() { os << llvm::formatv(functions, name); }
+void HeaderWriter::writeFunctions() {
+  os << llvm::formatv(functions, name);
+  if (target.contains(','))
+    os << llvm::formatv(choice, name, target);
+}
 
 /// The rank whose extent this one has: itself, or what it is like.
 StringAttr HeaderWriter::rootOf(StringAttr rank) {

@@ -10,7 +10,8 @@ namespace weir::emit {
 
 /// Writes a header for C and C++ that declares what <weir/runtime.h> promises
 /// of the kernel, names its arguments, and fills in descriptors of dense
-/// tensors. An error, at the kernel, where its name is no identifier in C and
+/// tensors. `target` is a list, separated by commas, where the object holds code
+/// for several. An error, at the kernel, where its name is no identifier in C and
 /// C++.
 mlir::LogicalResult writeCHeader(llvm::raw_ostream &stream,
                                  cascade::KernelOp kernel,

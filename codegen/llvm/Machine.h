@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
 #include <string>
@@ -24,21 +25,37 @@ struct Processor {
   std::string triple;   ///< empty: this machine's
 };
 
+/// A module in the LLVM dialect and what its functions run on.
+struct Unit {
+  mlir::ModuleOp module;
+  Processor processor;
+  /// Unless empty: ends the names of all that the unit defines, and keeps them
+  /// inside the file.
+  std::string suffix;
+};
+
 enum class FileKind { Object, Assembly };
 
-/// The module, in the LLVM dialect, as an object or assembly file.
-mlir::FailureOr<llvm::SmallVector<char, 0>>
-emitFile(mlir::ModuleOp module, const Processor &processor, FileKind kind);
+/// Units as one object or assembly file. A unit refers to what another one
+/// defines by its name with the suffix. What belongs to no function is made
+/// for the first unit's processor.
+mlir::FailureOr<llvm::SmallVector<char, 0>> emitFile(llvm::ArrayRef<Unit> units, FileKind kind);
+mlir::FailureOr<llvm::SmallVector<char, 0>> emitFile(mlir::ModuleOp module, const Processor &processor, FileKind kind);
 
-/// The module as LLVM IR text.
-mlir::FailureOr<std::string> emitText(mlir::ModuleOp module,
-                                      const Processor &processor);
+/// The same as LLVM IR text.
+mlir::FailureOr<std::string> emitText(llvm::ArrayRef<Unit> units);
+mlir::FailureOr<std::string> emitText(mlir::ModuleOp module, const Processor &processor);
 
 /// Code in this process. It lives as long as this object.
 class Jit {
 public:
-  static mlir::FailureOr<std::unique_ptr<Jit>>
-  create(mlir::ModuleOp module, const Processor &processor);
+  /// Compiles a module to an object and loads that.
+  static mlir::FailureOr<std::unique_ptr<Jit>> create(mlir::ModuleOp module, const Processor &processor);
+
+  /// Loads an object file made for this machine; null with a message where it
+  /// cannot be.
+  static std::unique_ptr<Jit> load(std::unique_ptr<llvm::MemoryBuffer> object, std::string &message);
+
   ~Jit();
 
   /// The address of a symbol, or null.

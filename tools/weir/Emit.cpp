@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "codegen/emit/CHeader.h"
+#include "codegen/emit/Variants.h"
 #include "codegen/llvm/Machine.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Settle.h"
@@ -16,28 +17,29 @@ namespace weir::tool {
 namespace {
 
 struct EmitOptions {
-  std::string file, kernel, target = defaultTarget, folder = ".";
-  std::vector<std::string> artefacts{"obj", "header"};
+  std::string file, kernel, folder = ".";
+  std::vector<std::string> artefacts{"obj", "header"}, targets{defaultTarget};
   std::vector<std::string> sets, params;
   bool remarks = false;
 };
 
-/// A kernel in the LLVM dialect, and what it was made from.
+/// A kernel in the LLVM dialect, once for each target.
 struct Code {
   cascade::KernelOp kernel;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  Target target;
+  std::vector<std::string> targets;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  std::vector<llvmir::Unit> units;
 
-  llvmir::Processor processor() const {
-    const cpu::Level &level = target.processor();
-    return {level.name, level.features, ""};
+  void add(mlir::OwningOpRef<mlir::ModuleOp> module, llvmir::Processor processor, std::string suffix) {
+    units.push_back({*module, std::move(processor), std::move(suffix)});
+    modules.push_back(std::move(module));
   }
 };
 
 using Content = mlir::FailureOr<std::string>;
 
 Content machineCode(const Code &code, llvmir::FileKind kind) {
-  auto bytes = llvmir::emitFile(*code.module, code.processor(), kind);
+  auto bytes = llvmir::emitFile(code.units, kind);
   if (failed(bytes))
     return mlir::failure();
   return std::string(bytes->begin(), bytes->end());
@@ -46,7 +48,7 @@ Content machineCode(const Code &code, llvmir::FileKind kind) {
 Content header(const Code &code) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  if (failed(emit::writeCHeader(stream, code.kernel, code.target.name)))
+  if (failed(emit::writeCHeader(stream, code.kernel, llvm::join(code.targets, ","))))
     return mlir::failure();
   return text;
 }
@@ -65,7 +67,7 @@ const std::vector<Artefact> artefacts{
     {"header", ".h", header},
     {"llvm", ".ll",
      [](const Code &code) {
-       return llvmir::emitText(*code.module, code.processor());
+       return llvmir::emitText(code.units);
      }},
     {"obj", ".o",
      [](const Code &code) {
@@ -93,7 +95,7 @@ bool writeFile(const std::string &path, const std::string &content) {
 }
 
 /// Makes all contents first, so that a failure leaves no file behind.
-bool writeArtefacts(Code code, const EmitOptions &options) {
+bool writeArtefacts(const Code &code, const EmitOptions &options) {
   std::map<std::string, std::string> files;
   for (const Artefact &artefact : artefacts) {
     if (!llvm::is_contained(options.artefacts, artefact.name))
@@ -103,7 +105,7 @@ bool writeArtefacts(Code code, const EmitOptions &options) {
       return false;
     llvm::SmallString<128> path(options.folder);
     llvm::sys::path::append(path,
-                            code.kernel.getSymName() + artefact.extension);
+                            cascade::KernelOp(code.kernel).getSymName() + artefact.extension);
     files[path.str().str()] = std::move(*content);
   }
   if (auto error = llvm::sys::fs::create_directories(options.folder)) {
@@ -118,15 +120,54 @@ bool writeArtefacts(Code code, const EmitOptions &options) {
   return true;
 }
 
+/// The targets to compile for, each once; none after a message.
+std::vector<Target> findTargets(const EmitOptions &options) {
+  std::vector<Target> targets;
+  for (const std::string &name : options.targets) {
+    auto target = findCodeTarget(name);
+    if (failed(target))
+      return {};
+    target->remarks = options.remarks;
+    if (llvm::none_of(targets, [&](const Target &other) { return other.name == target->name; }))
+      targets.push_back(*target);
+  }
+  auto alone = llvm::find_if(targets, [](const Target &target) { return !emit::levelOf(target.name); });
+  if (targets.size() == 1 || alone == targets.end())
+    return targets;
+  llvm::errs() << "weir: code for '" << alone->name << "' cannot share an object with code for other targets; "
+               << "levels of x86-64 can\n";
+  return {};
+}
+
+/// Compiles for each target, and adds what chooses among several.
+bool compile(Code &code, const std::vector<Target> &targets) {
+  bool isAlone = targets.size() == 1;
+  for (const Target &target : targets)
+    code.targets.push_back(target.name);
+  if (!isAlone) {
+    auto chooser = emit::makeChooser(code.kernel, code.targets);
+    if (failed(chooser))
+      return false;
+    code.add(std::move(*chooser), {"x86-64", "", ""}, "");
+  }
+  for (const Target &target : targets) {
+    auto module = compileKernel(code.kernel, target);
+    if (failed(module))
+      return false;
+    const cpu::Level &level = target.processor();
+    code.add(std::move(*module), {level.name, level.features, ""}, isAlone ? "" : emit::variantSuffix(target.name));
+  }
+  return true;
+}
+
 int emitFiles(const EmitOptions &options) {
   Assignments sets, params;
   if (!parseAssignments(options.sets, "--set", sets) ||
       !parseAssignments(options.params, "--param", params))
     return WrongUsage;
-  auto target = findCodeTarget(options.target);
-  if (failed(target))
+  std::vector<Target> targets = findTargets(options);
+  if (targets.empty())
     return WrongUsage;
-  target->remarks = options.remarks;
   Source source(options.remarks);
   if (!source.open(options.file))
     return WrongInput;
@@ -136,12 +177,8 @@ int emitFiles(const EmitOptions &options) {
   auto kernel = findKernel(*module, options.kernel);
   if (!kernel || failed(settle(kernel, sets, params)))
     return WrongInput;
-  auto code = compileKernel(kernel, *target);
-  if (failed(code))
-    return WrongInput;
-  return writeArtefacts({kernel, std::move(*code), *target}, options)
-             ? Success
-             : WrongInput;
+  Code code{kernel, {}, {}, {}};
+  return compile(code, targets) && writeArtefacts(code, options) ? Success : WrongInput;
 }
 
 } // namespace
@@ -163,7 +200,11 @@ void addEmit(CLI::App &app, int &result) {
       ->capture_default_str();
   command->add_option("--kernel", options->kernel,
                       "Kernel to emit, where the file has several");
-  command->add_option("--target", options->target, "See weir targets")
+  command
+      ->add_option("--target", options->targets,
+                   "See weir targets; several levels of x86-64, separated by commas, share an object, "
+                   "which takes the best that the processor has")
+      ->delimiter(',')
       ->capture_default_str();
   command->add_option("--set", options->sets,
                       "Type parameter or extent, NAME=VALUE");

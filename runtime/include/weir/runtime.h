@@ -7,6 +7,7 @@
  *   int64_t attention_workspace(const weir_tensor *tensors, int64_t workers);
  *   weir_status attention_check(const weir_tensor *tensors, char *message,
  *                               size_t message_size);
+ *   const char *attention_variant(void);
  *   extern const weir_kernel_info attention_info;
  *
  * and a call looks like
@@ -18,8 +19,9 @@
  *
  * Rules that hold throughout:
  * - Nothing is allocated, freed, printed or locked inside a call, and no global
- *   is written. The floating-point mode is expected to round to nearest, and is
- *   left alone.
+ *   is written, but for the choice of code in an object that holds some for
+ *   several processors: one atomic word. The floating-point mode is expected to
+ *   round to nearest, and is left alone.
  * - Everything belongs to the caller: descriptors, data, context, workspace.
  *   A kernel keeps no pointer after it returns.
  * - A kernel is reentrant. Calls that run at the same time need a context and a
@@ -61,7 +63,8 @@ enum {
   WEIR_BAD_DATA = 6,      /* null or misaligned data */
   WEIR_BAD_INDEX = 7,     /* an element outside its declared range */
   WEIR_BAD_WORKSPACE = 8, /* null, misaligned or smaller than asked for */
-  WEIR_UNSUPPORTED = 9    /* correct, but not compiled into this kernel */
+  WEIR_UNSUPPORTED = 9    /* correct, but not compiled into this kernel, or not
+                             for this processor */
 };
 
 /* ---- Tensors ----------------------------------------------------------- */
@@ -181,7 +184,8 @@ typedef struct weir_kernel_info {
   uint32_t reserved;    /* 0 */
   const char *name;
   const char *target; /* as `weir --target` takes it, such as "x86-64-v4": what
-                         the processor must have */
+                         the processor must have; or several, separated by
+                         commas, of which it must have one */
   int32_t argument_count;
   int32_t constraint_count;
   const weir_argument_info *arguments;
