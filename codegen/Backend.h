@@ -21,12 +21,16 @@ public:
 
   /// Whether reals may be stored as f64 where the kernel declares less.
   virtual bool storesWide() const { return false; }
+
+  /// Whether it was compiled before, by this process or another one.
+  virtual bool isFromCache() const { return false; }
 };
 
 struct CompileOptions {
   std::string variant; ///< what follows the target's name and a colon
   unsigned threads = 1;
   bool remarks = false; ///< say what was chosen and what was not
+  bool cache = false;   ///< keep objects for other processes, and take theirs
 };
 
 struct Backend {

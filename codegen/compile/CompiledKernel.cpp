@@ -1,7 +1,7 @@
 // Kernels compiled into this process, and their calls.
 #include "codegen/compile/CompiledKernel.h"
 
-#include "codegen/compile/Compile.h"
+#include "codegen/compile/ObjectCache.h"
 #include "codegen/llvm/Machine.h"
 #include "codegen/scalar/StorageType.h"
 #include "dialect/Refuse.h"
@@ -37,10 +37,11 @@ OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
 
 class CompiledKernel : public Executable {
 public:
-  CompiledKernel(std::unique_ptr<llvmir::Jit> jit, const weir_kernel_info *info, unsigned threads)
-      : jit(std::move(jit)), info(info), pool(weir_pool_create(threads), weir_pool_destroy) {}
+  CompiledKernel(std::unique_ptr<llvmir::Jit> jit, const weir_kernel_info *info, unsigned threads, bool fromCache)
+      : jit(std::move(jit)), info(info), pool(weir_pool_create(threads), weir_pool_destroy), fromCache(fromCache) {}
 
   LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
+  bool isFromCache() const override { return fromCache; }
 
 private:
   std::vector<weir_tensor> bind(const Call &call, std::vector<io::Tensor> &outputs,
@@ -49,6 +50,7 @@ private:
   std::unique_ptr<llvmir::Jit> jit;
   const weir_kernel_info *info;
   std::unique_ptr<weir_pool, void (*)(weir_pool *)> pool;
+  bool fromCache;
 };
 
 /// Descriptors in the order of the arguments; `params` keeps scalars alive.
@@ -95,21 +97,51 @@ LogicalResult CompiledKernel::run(const Call &call, std::vector<io::Tensor> &out
   return success();
 }
 
-FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, Target target, const CompileOptions &options) {
-  target.remarks = options.remarks;
-  auto kernel = specialize(call);
-  auto module = compileKernel(*kernel, target);
+using Object = std::unique_ptr<llvm::MemoryBuffer>;
+
+FailureOr<Object> compileObject(cascade::KernelOp kernel, const Target &target) {
+  auto module = compileKernel(kernel, target);
   if (failed(module))
     return failure();
   const cpu::Level &level = target.processor();
-  auto jit = llvmir::Jit::create(**module, {level.name, level.features, ""});
-  if (failed(jit))
+  auto bytes = llvmir::emitFile(**module, {level.name, level.features, ""}, llvmir::FileKind::Object);
+  if (failed(bytes))
     return failure();
+  return llvm::MemoryBuffer::getMemBufferCopy({bytes->data(), bytes->size()});
+}
+
+/// A kernel's object, compiled or from the cache. Remarks are made by compiling.
+FailureOr<Object> findObject(cascade::KernelOp kernel, const Target &target, bool mayCache, bool &fromCache) {
+  auto cache = mayCache ? ObjectCache::ofUser() : std::nullopt;
+  auto key = cache ? cacheKey(kernel, target) : std::nullopt;
+  if (key && !target.remarks)
+    if (Object object = cache->load(*key)) {
+      fromCache = true;
+      return object;
+    }
+  auto object = compileObject(kernel, target);
+  if (succeeded(object) && key)
+    if (auto error = cache->store(*key, (*object)->getBuffer()))
+      kernel.emitRemark() << "not kept in the cache: " << llvm::toString(std::move(error));
+  return object;
+}
+
+FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, Target target, const CompileOptions &options) {
+  target.remarks = options.remarks;
+  auto kernel = specialize(call);
+  bool fromCache = false;
+  auto object = findObject(*kernel, target, options.cache, fromCache);
+  if (failed(object))
+    return failure();
+  std::string message;
+  auto jit = llvmir::Jit::load(std::move(*object), message);
+  if (!jit)
+    return kernel->emitError() << "cannot load the code: " << message;
   std::string symbol = (kernel->getSymName() + "_info").str();
-  const auto *info = static_cast<const weir_kernel_info *>((*jit)->lookup(symbol));
+  const auto *info = static_cast<const weir_kernel_info *>(jit->lookup(symbol));
   if (!info)
     return kernel->emitError() << "compiled without '" << symbol << "'";
-  return std::unique_ptr<Executable>(new CompiledKernel(std::move(*jit), info, options.threads));
+  return std::unique_ptr<Executable>(new CompiledKernel(std::move(jit), info, options.threads, fromCache));
 }
 
 void add(BackendRegistry &registry, StringRef name, StringRef description) {

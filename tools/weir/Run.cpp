@@ -22,7 +22,7 @@ struct RunOptions {
   std::vector<std::string> inputs, params, outputs, sets;
   uint64_t seed = 0;
   unsigned repeat = 1, threads = std::thread::hardware_concurrency();
-  bool remarks = false, json = false, values = false, wide = false;
+  bool remarks = false, json = false, values = false, wide = false, noCache = false;
 };
 
 /// One run from the source file to the outputs in memory.
@@ -31,6 +31,7 @@ struct Run {
   std::vector<std::string> names; ///< of outputs
   std::vector<io::Tensor> outputs;
   double compileSeconds = 0;
+  bool fromCache = false;
   std::vector<double> seconds; ///< of each repetition
 
   double median() {
@@ -64,6 +65,7 @@ mlir::LogicalResult execute(Run &run, const Call &call, const Backend &backend,
   if (failed(executable))
     return mlir::failure();
   run.compileSeconds = secondsSince(start);
+  run.fromCache = (*executable)->isFromCache();
   if (options.wide && !(*executable)->storesWide())
     return refuse(run.kernel, "wide-outputs")
            << "target '" << backend.name << "' cannot keep outputs in f64";
@@ -102,7 +104,7 @@ void report(Run &run, const Assignments &paths, const RunOptions &options) {
   }
   if (options.values)
     return;
-  llvm::outs() << "compiled in " << formatSeconds(run.compileSeconds)
+  llvm::outs() << (run.fromCache ? "loaded from the cache in " : "compiled in ") << formatSeconds(run.compileSeconds)
                << ", ran in " << formatSeconds(run.median());
   if (options.repeat > 1)
     llvm::outs() << " (median of " << options.repeat << ")";
@@ -118,6 +120,7 @@ void reportJSON(Run &run, const RunOptions &options) {
                             {"target", options.target},
                             {"outputs", std::move(outputs)},
                             {"compile_seconds", run.compileSeconds},
+                            {"from_cache", run.fromCache},
                             {"run_seconds", run.median()},
                             {"repeat", std::max(1u, options.repeat)},
                             {"threads", options.threads},
@@ -154,7 +157,7 @@ int run(const RunOptions &options) {
   auto call = prepare(run.kernel, callOptions);
   if (failed(call))
     return WrongInput;
-  CompileOptions compile{target->second, options.threads, options.remarks};
+  CompileOptions compile{target->second, options.threads, options.remarks, !options.noCache};
   if (failed(execute(run, *call, *target->first, compile, options)) ||
       !writeOutputs(run, outputPaths))
     return WrongInput;
@@ -196,6 +199,7 @@ void addRun(CLI::App &app, int &result) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
+  command->add_flag("--no-cache", options->noCache, "Compile even what weir cache holds, and keep nothing");
   command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--print", options->values, "Print all outputs' values");
   command->add_flag(
