@@ -3,6 +3,8 @@
 
 #include "codegen/interp/Evaluator.h"
 #include "codegen/interp/Points.h"
+#include "codegen/interp/StartValues.h"
+#include "dialect/Refuse.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -13,68 +15,25 @@ using namespace weir::scalar;
 namespace weir::interp {
 namespace {
 
-/// A pending value that no point can resolve: a start value that needs itself.
-constexpr int64_t unresolvable = -1;
+/// Points that are evaluated on demand: those of an equation, or start values.
+struct Source {
+  Operation *op; ///< the equation or `cascade.start`
+  std::shared_ptr<scalar::Tensor> tensor;
+  Extents first; ///< indices of the tensor's first element
+  std::function<scalar::Value(ArrayRef<int64_t>, Missing &)> evaluate;
 
-/// The start values of one tensor of a group.
-class StartValues : public Border {
-public:
-  struct Start {
-    size_t dimension;
-    int64_t index;                  ///< -1, or the extent of a descending rank
-    std::optional<Program> program; ///< none: 0 or false
-    bool isBusy = false;
-  };
-
-  StartValues(Kind kind, Extents extents)
-      : kind(kind), extents(std::move(extents)) {}
-
-  /// In the order of the iterative ranks, outermost first.
-  std::vector<Start> starts;
-
-  scalar::Value read(ArrayRef<int64_t> indices) override {
-    for (Start &start : starts)
-      if (indices[start.dimension] == start.index && lieInside(indices))
-        return evaluate(start, indices);
-    return absentOf(kind);
+  SmallVector<int64_t, 8> indicesOf(int64_t position) const {
+    auto indices = pointAt(position, tensor->extents());
+    for (auto [index, least] : llvm::zip(indices, first))
+      index += least;
+    return indices;
   }
-
-private:
-  /// Whether all indices are in range or those of start values.
-  bool lieInside(ArrayRef<int64_t> indices) {
-    for (size_t i = 0; i < indices.size(); ++i) {
-      bool isStart = llvm::any_of(starts, [&](Start &start) {
-        return start.dimension == i && start.index == indices[i];
-      });
-      if (!isStart && uint64_t(indices[i]) >= uint64_t(extents[i]))
-        return false;
-    }
-    return true;
-  }
-
-  scalar::Value evaluate(Start &start, ArrayRef<int64_t> indices) {
-    if (!start.program)
-      return kind == Kind::Real ? scalar::Value::of(0.0)
-                                : scalar::Value::of(int64_t(0));
-    if (start.isBusy)
-      return scalar::Value::pending(unresolvable);
-    start.isBusy = true;
-    for (auto [i, index] : llvm::enumerate(indices))
-      start.program->setIndex(i, index);
-    start.program->run();
-    start.isBusy = false;
-    return start.program->result();
-  }
-
-  Kind kind;
-  Extents extents;
 };
 
 /// An equation of the group.
 struct Member {
   Equation equation;
   std::shared_ptr<scalar::Tensor> tensor;
-  std::unique_ptr<Evaluator> evaluator;
   SmallVector<int64_t, 4> dimensions; ///< of the iterative ranks; or -1
 };
 
@@ -91,18 +50,21 @@ private:
   LogicalResult addMember(Equation equation);
   LogicalResult linkResults();
   LogicalResult addStarts();
+  LogicalResult addStart(StartOp start);
+  LogicalResult addEvaluators();
   LogicalResult step(ArrayRef<int64_t> iteration);
-  LogicalResult demand(size_t member, int64_t position);
-  LogicalResult reportCycle(size_t member, int64_t position);
+  LogicalResult demand(size_t source, int64_t position);
+  LogicalResult reportCycle(size_t source, int64_t position);
 
-  static int64_t keyOf(size_t member, int64_t position) {
-    return int64_t(member) << scalar::Tensor::tagShift | position;
+  static int64_t keyOf(size_t source, int64_t position) {
+    return int64_t(source) << scalar::Tensor::tagShift | position;
   }
 
   RecurrenceOp op;
   Environment environment;
   Extents iterative;
   std::vector<Member> members;
+  std::vector<Source> sources; ///< the members', then start values
   SmallVector<std::shared_ptr<scalar::Tensor>> results;
 };
 
@@ -112,10 +74,12 @@ LogicalResult Group::addMember(Equation equation) {
     return failure();
   (*tensor)->tag = keyOf(members.size(), 0);
   environment.tensors[equation->getResult(0)] = *tensor;
-  Member member{equation, *tensor, nullptr, {}};
+  Member member{equation, *tensor, {}};
   for (auto rank : op.getIterative().getAsRange<StringAttr>())
     member.dimensions.push_back(equation.getTensorType().indexOf(rank));
   members.push_back(std::move(member));
+  sources.push_back(
+      {equation, *tensor, Extents((*tensor)->extents().size(), 0), nullptr});
   return success();
 }
 
@@ -142,28 +106,60 @@ LogicalResult Group::addStarts() {
              op.getIterative().getAsRange<StringAttr>(), op.getDescending())) {
       int64_t dimension = type.indexOf(rank);
       if (dimension >= 0)
-        values->starts.push_back(
-            {size_t(dimension),
-             descending ? tensor->extents()[dimension] : int64_t(-1),
-             std::nullopt});
+        values->add(dimension,
+                    descending ? tensor->extents()[dimension] : int64_t(-1));
     }
     tensor->border = values;
   }
-  for (auto start : op.getBody().getOps<StartOp>()) {
-    auto type = cast<cascade::TensorType>(start.getTensor().getType());
-    int64_t dimension = type.indexOf(start.getAlongAttr());
-    auto tensor = environment.tensors.lookup(start.getTensor());
-    auto program = Program::compile(start.getBody(), environment);
-    if (failed(program))
+  for (auto start : op.getBody().getOps<StartOp>())
+    if (failed(addStart(start)))
       return failure();
-    auto &values = static_cast<StartValues &>(*tensor->border);
-    auto place = llvm::find_if(values.starts, [&](auto &candidate) {
-      return int64_t(candidate.dimension) == dimension;
-    });
-    if (place == values.starts.end())
-      return start.emitError() << "'" << start.getAlong()
-                               << "' is no iterative rank of the tensor";
-    place->program = std::move(*program);
+  return success();
+}
+
+LogicalResult Group::addStart(StartOp start) {
+  auto type = cast<cascade::TensorType>(start.getTensor().getType());
+  auto tensor = environment.tensors.lookup(start.getTensor());
+  auto &border = static_cast<StartValues &>(*tensor->border);
+  auto *place = border.allocate(type.indexOf(start.getAlongAttr()));
+  if (!place)
+    return start.emitError()
+           << "'" << start.getAlong() << "' is no iterative rank of the tensor";
+  if (!place->values)
+    return refuse(start, "no-memory")
+           << "no memory for the start values along '" << start.getAlong()
+           << "'";
+  place->values->tag = keyOf(sources.size(), 0);
+  sources.push_back({start, place->values, place->first, nullptr});
+  return success();
+}
+
+/// Once all tensors of the group are known.
+LogicalResult Group::addEvaluators() {
+  for (Source &source : sources) {
+    if (auto equation = dyn_cast<Equation>(source.op)) {
+      auto created = Evaluator::create(equation, environment);
+      if (failed(created))
+        return failure();
+      source.evaluate = [evaluator = std::shared_ptr<Evaluator>(
+                             std::move(*created))](auto point, auto &missing) {
+        return evaluator->at(point, missing);
+      };
+      continue;
+    }
+    auto compiled =
+        Program::compile(cast<StartOp>(source.op).getBody(), environment);
+    if (failed(compiled))
+      return failure();
+    source.evaluate = [program = std::make_shared<Program>(std::move(
+                           *compiled))](auto point, Missing &missing) {
+      for (auto [i, index] : llvm::enumerate(point))
+        program->setIndex(i, index);
+      program->run();
+      if (program->result().isPending())
+        missing.push_back(program->result().integer);
+      return program->result();
+    };
   }
   return success();
 }
@@ -177,41 +173,38 @@ LogicalResult Group::prepare() {
   for (auto equation : op.getBody().getOps<Equation>())
     if (failed(addMember(equation)))
       return failure();
-  if (failed(linkResults()) || failed(addStarts()))
-    return failure();
-  for (Member &member : members) {
-    auto evaluator = Evaluator::create(member.equation, environment);
-    if (failed(evaluator))
-      return failure();
-    member.evaluator = std::move(*evaluator);
-  }
-  return success();
+  return success(succeeded(linkResults()) && succeeded(addStarts()) &&
+                 succeeded(addEvaluators()));
 }
 
-LogicalResult Group::reportCycle(size_t member, int64_t position) {
-  Member &at = members[member];
-  auto error = at.equation.emitError()
-               << "'" << at.equation.getEquationName() << "' at [";
-  llvm::interleaveComma(pointAt(position, at.tensor->extents()), error);
+LogicalResult Group::reportCycle(size_t source, int64_t position) {
+  const Source &at = sources[source];
+  auto error = refuse(at.op, "cyclic-dependence");
+  if (auto equation = dyn_cast<Equation>(at.op))
+    error << "'" << equation.getEquationName() << "'";
+  else
+    error << "the start value along '" << cast<StartOp>(at.op).getAlong()
+          << "'";
+  error << " at [";
+  llvm::interleaveComma(at.indicesOf(position), error);
   return error << "] depends on itself";
 }
 
 /// Evaluates a point and, before it, all that it waits for.
-LogicalResult Group::demand(size_t member, int64_t position) {
-  SmallVector<int64_t> stack = {keyOf(member, position)};
+LogicalResult Group::demand(size_t source, int64_t position) {
+  SmallVector<int64_t> stack = {keyOf(source, position)};
   llvm::DenseSet<int64_t> waiting;
   while (!stack.empty()) {
     int64_t key = stack.back();
     size_t owner = key >> scalar::Tensor::tagShift;
     int64_t at = key & ((int64_t(1) << scalar::Tensor::tagShift) - 1);
-    Member &next = members[owner];
+    Source &next = sources[owner];
     if (!next.tensor->at(at).isPending()) {
       stack.pop_back();
       continue;
     }
     Missing missing;
-    auto value =
-        next.evaluator->at(pointAt(at, next.tensor->extents()), missing);
+    auto value = next.evaluate(next.indicesOf(at), missing);
     if (missing.empty()) {
       next.tensor->set(at, value);
       waiting.erase(key);
@@ -220,7 +213,7 @@ LogicalResult Group::demand(size_t member, int64_t position) {
     }
     waiting.insert(key);
     for (int64_t earlier : llvm::reverse(missing)) {
-      if (earlier == unresolvable || waiting.contains(earlier))
+      if (waiting.contains(earlier))
         return reportCycle(owner, at);
       stack.push_back(earlier);
     }
@@ -265,9 +258,10 @@ LogicalResult Group::run() {
     if (succeeded(result))
       result = step(iteration);
   });
-  // What no step covers: tensors without an empty iterative rank.
-  for (auto [number, member] : llvm::enumerate(members))
-    for (int64_t i = 0; i < member.tensor->size() && succeeded(result); ++i)
+  // What no step covers: tensors without an empty iterative rank, and start
+  // values that only readers outside need.
+  for (auto [number, source] : llvm::enumerate(sources))
+    for (int64_t i = 0; i < source.tensor->size() && succeeded(result); ++i)
       result = demand(number, i);
   return result;
 }

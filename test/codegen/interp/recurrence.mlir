@@ -4,7 +4,9 @@
 // RUN: weir run --target interp %t/start.mlir --set t=0 --print | FileCheck %t/start.mlir --check-prefix=EMPTY
 // RUN: weir run --target interp %t/descending.mlir --print | FileCheck %t/descending.mlir
 // RUN: weir run --target interp %t/group.mlir --print | FileCheck %t/group.mlir
-// RUN: weir run --target interp %t/nested.mlir --print | FileCheck %t/nested.mlir
+// RUN: weir run --target interp %t/nested.mlir --set j=2 --print | FileCheck %t/nested.mlir
+// RUN: weir run --target interp %t/nested.mlir --set j=0 --print | FileCheck %t/nested.mlir --check-prefix=EMPTY
+// RUN: weir run --target loops %t/nested.mlir --set j=0 --print | FileCheck %t/nested.mlir --check-prefix=EMPTY
 // RUN: weir run --target interp %t/substitution.mlir --print | FileCheck %t/substitution.mlir
 // RUN: weir run --target interp %t/long.mlir --print | FileCheck %t/long.mlir
 // RUN: not weir run --target interp %t/cycle.mlir 2>&1 | FileCheck %t/cycle.mlir
@@ -123,7 +125,7 @@ cascade.kernel @group {
 //--- nested.mlir
 cascade.kernel @nested {
   cascade.rank "t" size 3
-  cascade.rank "j" size 2
+  cascade.rank "j"
   // S[t, j] = S[t, j-1] + 1, from 10 S[t-1, #j-1] along j, from 1 along t.
   %S = cascade.recurrence over ["t", "j"] descending [false, false] {
   ^bb0(%S: !cascade.tensor<[t, j], f32>):
@@ -155,6 +157,17 @@ cascade.kernel @nested {
   } : !cascade.tensor<[t, j], f32>
   // CHECK: S = {{\[\[}}11, 12], [121, 122], [1221, 1222]]
   cascade.output "S" %S : !cascade.tensor<[t, j], f32> as f32
+  // Over an empty inner rank, each start value begins at the one before it.
+  %last = cascade.einsum "last" (%t) map () {
+    %n = cascade.extent "j"
+    %one = cascade.const 1 : i64
+    %k = cascade.binary sub %n, %one : i64
+    %x = cascade.read %S[%t, %k] : !cascade.tensor<[t, j], f32>
+    cascade.yield %x : f32
+  } : !cascade.tensor<[t], f32>
+  // CHECK: last = [12, 122, 1222]
+  // EMPTY: last = [10, 100, 1000]
+  cascade.output "last" %last : !cascade.tensor<[t], f32> as f32
 }
 
 //--- substitution.mlir
