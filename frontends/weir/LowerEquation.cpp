@@ -107,7 +107,9 @@ Value Lowering::hoist(Term *term, Kind kind, Frame &frame) {
       if (llvm::is_contained(term->free, rank) &&
           !llvm::is_contained(ranks, rank))
         ranks.push_back(rank);
-  OpBuilder at(recurrence && !readsGroup(term) ? recurrence : frame.owner);
+  bool leavesRecurrence = recurrence && !readsGroup(term) &&
+                          recurrence->isProperAncestor(frame.owner);
+  OpBuilder at(leavesRecurrence ? recurrence : frame.owner);
   std::string label = (current->name + "." + Twine(++parts)).str();
   Value tensor = emitReduction(at, term, kind, label, locate(term->place()),
                                ranks, scalarType(kind));
