@@ -9,8 +9,8 @@
 #include "frontends/weir/Typing.h"
 
 #include "mlir/IR/Verifier.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"

@@ -13,6 +13,10 @@ using namespace weir::cascade;
 namespace weir::tool {
 namespace {
 
+/// Points of all equations together: what the interpreter takes about a second,
+/// or a minute, for.
+constexpr double mostSmallPoints = 3e6, mostLargePoints = 2e8;
+
 /// Extents around those of tiles and vectors, none of them round.
 constexpr int64_t smallExtents[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17};
 constexpr int64_t largeExtents[] = {1, 2, 16, 31, 33, 64, 65, 96, 100, 129};
@@ -52,6 +56,8 @@ public:
     if (failed(resolution))
       return std::nullopt;
     call.resolution = std::move(*resolution);
+    if (points(call.resolution) > (large ? mostLargePoints : mostSmallPoints))
+      return std::nullopt;
     if (failed(generateInputs(call, random())) || failed(checkInputs(call)))
       return std::nullopt;
     return call;
@@ -63,6 +69,17 @@ private:
     if (large || number == widened)
       return largeExtents[random() % std::size(largeExtents)];
     return smallExtents[random() % std::size(smallExtents)];
+  }
+
+  double points(const Resolution &resolution) {
+    double sum = 0;
+    kernel.walk([&](Equation equation) {
+      double product = 1;
+      for (StringAttr rank : equation.getBodyRanks())
+        product *= double(resolution.extents.at(rank.str()));
+      sum += product;
+    });
+    return sum;
   }
 
   bool isCarried(StringAttr rank) {
@@ -99,7 +116,8 @@ std::vector<Call> chooseSizes(KernelOp kernel, unsigned count, bool large,
   Chooser chooser(kernel, large, seed);
   std::vector<Call> calls;
   for (unsigned i = 0; i < mostTries && calls.size() < count; ++i) {
-    auto call = chooser.draw(Chooser::Choice(i % 3), i < 3);
+    bool least = count > 1 && calls.empty() && i < 3;
+    auto call = chooser.draw(Chooser::Choice(i % 3), least);
     bool isNew = call && llvm::none_of(calls, [&](const Call &other) {
                    return other.resolution.extents == call->resolution.extents;
                  });

@@ -7,8 +7,8 @@
 namespace weir::tool {
 
 /// Calls with generated inputs at up to `count` different sizes, the least one
-/// (1 where it is allowed) first. Fewer, or none, where random search does not
-/// find extents that fulfil the kernel's constraints.
+/// (1 where it is allowed) first if there are several. Fewer, or none, where
+/// random search does not find extents that fulfil the kernel's constraints.
 std::vector<Call> chooseSizes(cascade::KernelOp kernel, unsigned count,
                               bool large, uint64_t seed);
 

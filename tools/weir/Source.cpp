@@ -112,8 +112,8 @@ OwningOpRef<ModuleOp> Source::loadText(Assignments &sets,
 }
 
 std::vector<std::string> Source::realTypeParameters() {
-  return isIR ? std::vector<std::string>()
-              : frontend::realTypeParameters(sources);
+  return isIR || isTeaal ? std::vector<std::string>()
+                         : frontend::realTypeParameters(sources);
 }
 
 bool Source::print(llvm::raw_ostream &stream) {

@@ -42,7 +42,8 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> load(Assignments &sets,
                                          const std::string &kernel = "");
 
-  /// The type parameters that stand for a type of reals; none of IR.
+  /// The type parameters that stand for a type of reals; text alone
+  /// has any.
   std::vector<std::string> realTypeParameters();
 
   /// Writes the file back as source; false after diagnostics.
