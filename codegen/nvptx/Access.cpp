@@ -23,7 +23,7 @@ Value ParallelLowering::addressAt(const Tensor &tensor, AffineMap map, ValueRang
   Value place = emit.integer(0);
   for (auto [i, expression] : llvm::enumerate(map.getResults())) {
     Value index = emit.wide(emit.expand(expression, map.getNumDims(), operands));
-    place = emit.plus(place, i < tensor.strides.size() ? emit.times(index, tensor.strides[i]) : index);
+    place = emit.plus(place, i < tensor.strides.size() ? emit.times(index, emit.wide(tensor.strides[i])) : index);
   }
   return place;
 }
@@ -71,6 +71,9 @@ LogicalResult ParallelLowering::emitLoad(tile::LoadOp op) {
         result.at(row, column) = first + column < state->second.columns
                                      ? state->second.at(row, first + column)
                                      : emit.real(emit.f32(), 0);
+    if (plan.isSpread(op.getRef()))
+      for (Value &value : result.values)
+        value = sumOfLanes(value, tile::Reduction::Sum);
     fragments[op] = result;
     return success();
   }

@@ -40,7 +40,9 @@ tile::TilePlan planTiles(cascade::KernelOp derived) {
         widest = std::max<int64_t>(widest, *op.getSize());
   });
   int64_t rows = widest > 128 ? 16 : 32;
-  return {rows, 64, rows * Plan::warps};
+  // Scores take rows × columns / 32.
+  int64_t columns = widest > 64 ? 64 : 128;
+  return {rows, columns, rows * Plan::warps};
 }
 
 //===-- Functions -----------------------------------------------------------===//
@@ -101,7 +103,7 @@ private:
         continue;
       }
       types.push_back(emit.pointer());
-      types.append(std::max<size_t>(argument.getRanks().size(), 1) - 1, emit.i64());
+      types.append(std::max<size_t>(argument.getRanks().size(), 1) - 1, emit.i32());
     }
     for (int64_t pinned : kernel.getPinned())
       if (pinned < 0)
@@ -168,7 +170,8 @@ LogicalResult lowerKernel(tile::KernelOp kernel, Code &code) {
 //===-- The whole road ------------------------------------------------------===//
 
 /// Fixes the ranks of which tiles are no part.
-static void fixWholeRanks(cascade::KernelOp derived, ExtentOf extentOf) {
+static std::vector<std::string> fixWholeRanks(cascade::KernelOp derived, ExtentOf extentOf) {
+  std::vector<std::string> fixed;
   llvm::SetVector<StringAttr> whole;
   derived.walk([&](cascade::EinsumOp einsum) {
     auto ranks = einsum.getTensorType().getRanks();
@@ -184,8 +187,11 @@ static void fixWholeRanks(cascade::KernelOp derived, ExtentOf extentOf) {
             whole.insert(rank);
   });
   for (StringAttr rank : whole)
-    if (auto declaration = derived.getRankDeclaration(rank); declaration && declaration.getExtent().empty())
+    if (auto declaration = derived.getRankDeclaration(rank); declaration && declaration.getExtent().empty()) {
       declaration.setSize(extentOf(rank.getValue()));
+      fixed.push_back(rank.str());
+    }
+  return fixed;
 }
 
 FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentOf) {
@@ -206,7 +212,7 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
       return failure();
   }
   if (extentOf)
-    fixWholeRanks(derived, extentOf);
+    code.fixedRanks = fixWholeRanks(derived, extentOf);
   tile::TilePlan plan = planTiles(derived);
   OpBuilder at = OpBuilder::atBlockEnd(code.tiles->getBody());
   std::optional<schedule::Refusal> refusal;

@@ -54,6 +54,13 @@ Value ParallelLowering::at(const Operand &operand, SharedAddress lanes, Place pl
   return emit.plus(byte, emit.number(constant - flipped));
 }
 
+ParallelLowering::SharedAddress ParallelLowering::fragmentAddress(const Operand &operand) {
+  auto known = pipeline->fragments.find(&operand);
+  if (known != pipeline->fragments.end())
+    return known->second;
+  return pipeline->fragments[&operand] = operand.isLeft ? leftAddress(operand) : rightAddress(operand);
+}
+
 ParallelLowering::SharedAddress ParallelLowering::leftAddress(const Operand &operand) {
   auto load = matrixLoad(mmaLeft(), /*alongRow=*/true);
   Basis warps;
@@ -88,7 +95,7 @@ SmallVector<Value> ParallelLowering::loadRight(const Operand &operand, SharedAdd
 /// sums += left * right: `depth` steps of 16, left operands by row of tiles and step.
 void ParallelLowering::multiplyTiles(const Operand &right, Fragment &sums, int64_t depth,
                                      llvm::function_ref<SmallVector<Value>(int64_t, int64_t)> left) {
-  SharedAddress lanes = rightAddress(right);
+  SharedAddress lanes = fragmentAddress(right);
   int64_t tileRows = sums.rows / 2;
   for (int64_t k = 0; k < depth; ++k) {
     SmallVector<SmallVector<Value>> lefts;
@@ -122,7 +129,7 @@ LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
   llvm::fill(sums.values, emit.real(emit.f32(), 0));
   int64_t extent = right.isContractedContiguous() ? right.columns : right.rows;
   if (right.isNarrow()) {
-    SharedAddress lanes = leftAddress(left);
+    SharedAddress lanes = fragmentAddress(left);
     multiplyTiles(right, sums, extent / 16, [&](int64_t row, int64_t k) {
       return emit.loadMatrices(at(left, lanes, {row * 16, k * 16}), false);
     });
@@ -137,6 +144,7 @@ LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
         return emit.load(emit.f32(), emit.shared(at(left, lanes, {rowsOf[row], depth})));
       });
   }
+  sums.signedBy = plan.factorOf(op);
   fragments[op] = sums;
   return success();
 }

@@ -44,57 +44,153 @@ static void bindLeading(Lane &emit, Operand &operand, llvm::DenseMap<Value, Valu
         emit.expand(operand.map.getResult(i), operand.map.getNumDims(), indices);
 }
 
-LogicalResult ParallelLowering::emitCopy(Operand &operand, Value tileOrigin, Value slot) {
+LogicalResult ParallelLowering::emitCopy(Operand &operand, Value tileOrigin, Value slot, bool full) {
   bindLeading(emit, operand, scalars);
   Value base = baseOf(operand, slot);
-  if (tile::LoadOp load = asyncSource(operand))
-    return emitAsyncCopy(operand, load, tileOrigin, base);
+  if (tile::LoadOp load = asyncSource(operand)) {
+    emitAsyncCopy(operand, load, tileOrigin, base, full);
+    return success();
+  }
   return emitPlainCopy(operand, tileOrigin, base);
 }
 
-LogicalResult ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base) {
+/// The step of an expression as a dimension steps by one, if it is always the same.
+static std::optional<int64_t> stepOf(AffineMap map, AffineExpr expression, unsigned dimension) {
+  MLIRContext *context = map.getContext();
+  AffineExpr next = expression.replace(getAffineDimExpr(dimension, context), getAffineDimExpr(dimension, context) + 1);
+  AffineExpr step = simplifyAffineExpr(next - expression, map.getNumDims(), map.getNumSymbols());
+  auto constant = dyn_cast<AffineConstantExpr>(step);
+  return constant ? std::optional(constant.getValue()) : std::nullopt;
+}
+
+/// The address of a stage's load where its indices are bound.
+Value ParallelLowering::addressOf(tile::LoadOp load) {
   const Tensor &tensor = tensors[load.getRef()];
-  int64_t chunks = operand.columns * operand.elementBytes() / chunkBytes, perChunk = chunkBytes / operand.elementBytes();
-  tile::Domain domain = operand.stage.getDomain();
-  Value rowEnd = scalars.lookup(domain[operand.rowRank].end), columnEnd = scalars.lookup(domain[operand.columnRank].end);
-  Value rowOrigin = operand.tiled == operand.rowRank ? tileOrigin : emit.number(0);
-  Value columnFirst = operand.tiled == operand.columnRank ? tileOrigin : emit.number(0);
+  SmallVector<Value> operands =
+      llvm::map_to_vector(load.getIndices(), [&](Value index) { return scalars.lookup(index); });
+  Value place = emit.integer(0);
+  for (auto [i, expression] : llvm::enumerate(load.getMap().getResults())) {
+    Value index = emit.wide(emit.expand(expression, load.getMap().getNumDims(), operands));
+    place = emit.plus(place, i < tensor.strides.size() ? emit.times(index, emit.wide(tensor.strides[i])) : index);
+  }
+  return emit.at(tensor.storage, tensor.base, place);
+}
+
+/// The bytes by which the rows of a load follow each other, if always the same; else null.
+static Value rowStepOf(Lane &emit, tile::LoadOp load, const Tensor &tensor, Value rowIndex, int64_t elementBytes) {
+  AffineMap map = load.getMap();
+  unsigned dimension = llvm::find(load.getIndices(), rowIndex) - load.getIndices().begin();
+  if (dimension >= map.getNumDims())
+    return {};
+  Value sum = emit.number(0);
+  for (auto [i, expression] : llvm::enumerate(map.getResults().drop_back())) {
+    auto step = stepOf(map, expression, dimension);
+    if (!step)
+      return {};
+    if (*step)
+      sum = emit.plus(sum, emit.times(tensor.strides[i], emit.number(*step * elementBytes)));
+  }
+  return sum;
+}
+
+/// True if threads take the same chunk of a row in every pass.
+bool ParallelLowering::hasEvenPasses(const Operand &operand) {
+  int64_t chunks = operand.columns * operand.elementBytes() / chunkBytes;
+  return Plan::threads % chunks == 0 && operand.rows % (Plan::threads / chunks) == 0;
+}
+
+ParallelLowering::Source ParallelLowering::sourceOf(Operand &operand, tile::LoadOp load) {
+  Source source;
+  Value count = emit.number(operand.columns * operand.elementBytes() / chunkBytes);
+  source.row = emit.quotient(thread, count);
+  source.chunk = emit.minus(thread, emit.times(source.row, count));
+  source.byte = sharedByte(operand, source.row, source.chunk);
+  if (!load || !hasEvenPasses(operand))
+    return source;
+  bindLeading(emit, operand, scalars);
   Block &body = operand.stage.getBody().front();
-  Value rowIndex = body.getArgument(operand.rowRank), columnIndex = body.getArgument(operand.columnRank);
+  Value rowIndex = body.getArgument(operand.rowRank);
+  source.rowStep = rowStepOf(emit, load, tensors[load.getRef()], rowIndex, operand.elementBytes());
+  if (!source.rowStep)
+    return source;
+  scalars[rowIndex] = source.row;
+  scalars[body.getArgument(operand.columnRank)] =
+      emit.times(source.chunk, emit.number(chunkBytes / operand.elementBytes()));
+  source.address = addressOf(load);
+  return source;
+}
+
+/// Threads take chunks of 16 bytes side by side. What is invalid is filled with
+/// zeros: a copy of no bytes, which reads nothing.
+void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base, bool full) {
+  int64_t perChunk = chunkBytes / operand.elementBytes(), chunks = operand.columns / perChunk;
+  tile::Domain domain = operand.stage.getDomain();
+  auto isWhole = [&](unsigned rank, int64_t room) {
+    return (full && operand.tiled == rank) || staticExtent(domain[rank].end) == room;
+  };
+  auto isValid = [&](unsigned rank, int64_t room, Value index) {
+    return isWhole(rank, room) ? Value() : emit.isLess(index, scalars.lookup(domain[rank].end));
+  };
+  auto originOf = [&](unsigned rank) { return operand.tiled == rank ? tileOrigin : emit.number(0); };
+  Value rowOrigin = originOf(operand.rowRank), columnOrigin = originOf(operand.columnRank);
+  auto copy = [&](Value row, Value chunk, Value byte, Value address) {
+    Value column = emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk)));
+    Value condition = emitCondition({isValid(operand.rowRank, operand.rows, emit.plus(rowOrigin, row)),
+                                     isValid(operand.columnRank, operand.columns, column)});
+    Value bytes = condition ? emit.choice(condition, emit.number(chunkBytes), emit.number(0)) : Value();
+    emit.copyAsync(emit.plus(base, byte), address, bytes);
+  };
+  bool isKnown = pipeline && pipeline->sources.contains(&operand);
+  Source source = isKnown ? pipeline->sources[&operand] : sourceOf(operand, load);
+  if (source.address) {
+    Value step = operand.tiled == operand.rowRank ? source.rowStep : emit.number(operand.elementBytes());
+    Value start = emit.at(emit.i8(), source.address, emit.times(emit.wide(tileOrigin), emit.wide(step)));
+    int64_t perPass = Plan::threads / chunks;
+    for (int64_t further = 0; further < operand.rows; further += perPass) {
+      Value ahead = emit.times(emit.wide(source.rowStep), emit.integer(further));
+      // Rows further by whole swizzles lie further by their bytes.
+      Value row = emit.plus(source.row, emit.number(further));
+      Value byte = further % 8 ? sharedByte(operand, row, source.chunk)
+                               : emit.plus(source.byte, emit.number(further * operand.layout.getPitch()));
+      copy(row, source.chunk, byte, emit.at(emit.i8(), start, ahead));
+    }
+    return;
+  }
+  Block &body = operand.stage.getBody().front();
   int64_t total = operand.rows * chunks;
   for (int64_t first = 0; first < total; first += Plan::threads) {
     Value number = emit.plus(thread, emit.number(first)), count = emit.number(chunks);
-    Value row = emit.quotient(thread, count), chunk = emit.minus(thread, emit.times(row, count));
-    if (llvm::isPowerOf2_64(chunks)) {
-      row = emit.plus(row, emit.number(first / chunks));
-    } else {
-      row = emit.quotient(number, count);
-      chunk = emit.minus(number, emit.times(row, count));
-    }
-    auto copy = [&] {
-      Value column = emit.plus(columnFirst, emit.times(chunk, emit.number(perChunk)));
-      Value globalRow = emit.plus(rowOrigin, row);
-      Value isValid = emit.every(emit.isLess(globalRow, rowEnd), emit.isLess(column, columnEnd));
-      // What is left out is filled with zeros; its address is that of the tile's first element.
-      scalars[rowIndex] = emit.choice(isValid, globalRow, rowOrigin);
-      scalars[columnIndex] = emit.choice(isValid, column, columnFirst);
-      Value place = emit.integer(0);
-      SmallVector<Value> operands =
-          llvm::map_to_vector(load.getIndices(), [&](Value index) { return scalars.lookup(index); });
-      for (auto [i, expression] : llvm::enumerate(load.getMap().getResults())) {
-        Value index = emit.wide(emit.expand(expression, load.getMap().getNumDims(), operands));
-        place = emit.plus(place, i < tensor.strides.size() ? emit.times(index, tensor.strides[i]) : index);
-      }
-      Value address = emit.at(tensor.storage, tensor.base, place);
-      Value bytes = emit.choice(isValid, emit.number(chunkBytes), emit.number(0));
-      emit.copyAsync(emit.plus(base, sharedByte(operand, row, chunk)), address, bytes);
+    auto take = [&] {
+      Value row = emit.quotient(number, count), chunk = emit.minus(number, emit.times(row, count));
+      scalars[body.getArgument(operand.rowRank)] = emit.plus(rowOrigin, row);
+      scalars[body.getArgument(operand.columnRank)] =
+          emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk)));
+      copy(row, chunk, sharedByte(operand, row, chunk), addressOf(load));
     };
     if (first + Plan::threads <= total)
-      copy();
+      take();
     else
-      emit.when(emit.isLess(number, emit.number(total)), copy);
+      emit.when(emit.isLess(number, emit.number(total)), take);
   }
-  return success();
+}
+
+void ParallelLowering::applySign(Operand &operand) {
+  Value sign = scalars.lookup(operand.sign);
+  emit.when(emit.compare(arith::CmpFPredicate::OLT, sign, emit.real(emit.f32(), 0)), [&] {
+    emit.waitForCopies(0);
+    emit.barrier();
+    int64_t chunks = operand.columns * operand.elementBytes() / chunkBytes;
+    Value base = baseOf(operand, {}), count = emit.number(chunks);
+    emit.loop(thread, emit.number(operand.rows * chunks), emit.number(Plan::threads), [&](Value number) {
+      Value row = emit.quotient(number, count), chunk = emit.minus(number, emit.times(row, count));
+      Value start = emit.plus(base, sharedByte(operand, row, chunk));
+      for (int64_t word = 0; word < chunkBytes; word += 4) {
+        Value address = emit.shared(emit.plus(start, emit.number(word)));
+        emit.store(emit.flip(emit.load(emit.i32(), address), emit.number(int32_t(0x80008000))), address);
+      }
+    });
+    emit.barrier();
+  });
 }
 
 /// The byte of chunk `chunk` of a row under the operand's layout.
@@ -151,7 +247,7 @@ LogicalResult ParallelLowering::emitCopyOf(unsigned use) {
   LogicalResult result = success();
   emit.when(emit.isLess(position, line.count), [&] {
     Value slot = operand.slots > 1 ? emit.every(position, emit.number(operand.slots - 1)) : Value();
-    result = emitCopy(operand, line.tileAt(position), slot);
+    result = emitCopy(operand, line.tileAt(position), slot, line.full);
   });
   emit.commitCopies();
   return result;

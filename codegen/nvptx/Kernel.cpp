@@ -75,10 +75,14 @@ LogicalResult ParallelLowering::emitOp(Operation &inner) {
       })
       .Case([&](tile::StageOp op) {
         for (Operand &operand : plan.operands)
-          if (operand.isLeft && operand.stage == op &&
-              failed(emitCopy(operand, scalars.lookup(op.getDomain()[operand.rowRank].origin), Value())))
-            return failure();
-        emit.commitCopies();
+          if (operand.isLeft && operand.stage == op) {
+            Value origin = scalars.lookup(op.getDomain()[operand.rowRank].origin);
+            if (failed(emitCopy(operand, origin, Value(), /*full=*/false)))
+              return failure();
+            emit.commitCopies();
+            if (operand.sign)
+              applySign(operand);
+          }
         return success();
       })
       .Case([&](tile::ForOp op) { return emitFor(op); })
@@ -154,7 +158,7 @@ LogicalResult ParallelLowering::emitWhen(tile::WhenOp op) {
   auto before = flatten(changed);
   LogicalResult result = success();
   auto after = emit.choose(
-      emit.anyLane(any), ValueRange(before).getTypes(),
+      LLVM::ExpectOp::create(emit.builder, emit.loc, emit.anyLane(any), emit.truth(false)), ValueRange(before).getTypes(),
       [&] {
         result = emitBlock(op.getBody().front());
         return flatten(changed);
@@ -222,18 +226,29 @@ LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::fun
   Pipeline line;
   line.uses = usesIn(op.getBody(), plan);
   line.count = count;
+  line.full = full;
   line.tileAt = tileAt;
   int64_t slots = line.uses.empty() ? 0 : line.uses[0]->slots;
   line.distance = line.uses.empty() ? 0 : line.uses.size() * slots - 1;
   pipeline = &line;
   LogicalResult result = success();
   if (!line.uses.empty()) {
+    for (Operand *operand : line.uses)
+      if (tile::LoadOp load = asyncSource(*operand))
+        line.sources[operand] = sourceOf(*operand, load);
     emit.barrier(); // nothing reads the slots any more
     line.position = emit.number(0);
     for (unsigned use = 0; use < line.distance; ++use)
       if (failed(emitCopyOf(use)))
         return failure();
   }
+  // What lanes read lies at the same place in every tile, if there is one slot.
+  op.getBody().walk([&](Operation *inner) {
+    if (auto contract = dyn_cast<tile::ContractOp>(inner); contract && plan.left(contract)->isNarrow())
+      fragmentAddress(*plan.left(contract));
+    if (isa<tile::ContractOp, tile::AccumulateOp>(inner) && plan.right(inner)->slots == 1 && plan.right(inner)->isNarrow())
+      fragmentAddress(*plan.right(inner));
+  });
   auto refs = allCarries();
   auto before = flatten(refs);
   auto loop = scf::ForOp::create(emit.builder, emit.loc, emit.number(0), count, emit.number(1), before);

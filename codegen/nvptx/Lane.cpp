@@ -80,10 +80,7 @@ static constexpr unsigned globalSpace = 1, sharedSpace = 3;
 
 Type Lane::sharedPointer() { return LLVM::LLVMPointerType::get(builder.getContext(), sharedSpace); }
 
-Value Lane::shared(Value byte) {
-  Value base = LLVM::AddressOfOp::create(builder, loc, sharedPointer(), "weir_shared");
-  return LLVM::GEPOp::create(builder, loc, sharedPointer(), i8(), base, ValueRange(byte));
-}
+Value Lane::shared(Value byte) { return LLVM::IntToPtrOp::create(builder, loc, sharedPointer(), byte); }
 
 Value Lane::intrinsic(StringRef name, Type result, ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name), operands).getResults();

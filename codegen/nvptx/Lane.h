@@ -33,7 +33,7 @@ public:
   std::optional<int64_t> constant(Value value);
   Value expand(mlir::AffineExpr expression, unsigned dimensions, llvm::ArrayRef<Value> operands);
 
-  // Memory of the block. Addresses are bytes from its start, as i32.
+  // Memory of the block. Addresses are i32.
   Type sharedPointer();
   Value shared(Value byte);
 

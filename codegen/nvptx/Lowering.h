@@ -12,7 +12,7 @@ namespace weir::nvptx {
 struct Tensor {
   Value base;
   Type storage;
-  llvm::SmallVector<Value> strides; ///< in elements, i64; of all ranks but the last
+  llvm::SmallVector<Value> strides; ///< in elements, i32; of all ranks but the last
   bool isAligned = false;           ///< rows begin at multiples of 16 bytes
 };
 
@@ -21,6 +21,8 @@ struct Tensor {
 struct Fragment {
   int64_t rows = 1, columns = 1;
   llvm::SmallVector<Value> values;
+  Value factor;   ///< not negative; still to be multiplied by, or null
+  Value signedBy; ///< the parameter of whose product with this the values have the sign already, or null
 
   Fragment() = default;
   Fragment(int64_t rows, int64_t columns) : rows(rows), columns(columns), values(rows * columns) {}
@@ -66,9 +68,23 @@ private:
   void restore(llvm::ArrayRef<Value> refs, mlir::ValueRange values);
   llvm::SmallVector<Value> allCarries();
 
+  /// Where a thread's first chunk of an operand comes from and goes to, if rows
+  /// follow each other by the same step.
+  struct Source {
+    Value address;   ///< of the rank's first row, at the thread's place; null where rows do not
+    Value rowStep;   ///< in bytes
+    Value row, chunk, byte;
+  };
+
   // Copy.cpp: shared memory.
-  mlir::LogicalResult emitCopy(Operand &operand, Value tileOrigin, Value slot);
-  mlir::LogicalResult emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base);
+  mlir::LogicalResult emitCopy(Operand &operand, Value tileOrigin, Value slot, bool full);
+  /// `full`: the tile has no invalid rows.
+  void emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base, bool full);
+  Source sourceOf(Operand &operand, tile::LoadOp load);
+  bool hasEvenPasses(const Operand &operand);
+  Value addressOf(tile::LoadOp load);
+  /// Gives the products of the operand, a block's rows, with a parameter the parameter's sign.
+  void applySign(Operand &operand);
   mlir::LogicalResult emitPlainCopy(Operand &operand, Value tileOrigin, Value base);
   tile::LoadOp asyncSource(Operand &operand);
   /// Waits until the operand's tile is there, and begins the copy after it.
@@ -83,6 +99,10 @@ private:
   mlir::LogicalResult emitMap(tile::MapOp op);
   mlir::LogicalResult emitUpdate(tile::UpdateOp op);
   Fragment input(Value operand);
+  /// The same with what is still to be multiplied by.
+  Fragment deferred(Value operand);
+  Fragment multiplied(Fragment fragment);
+  Value sumOfLanes(Value value, tile::Reduction kind);
   Fragment indexFragment(Value index);
   Fragment shaped(Type type);
   int64_t rowRegisters(Type type) { return tile::rowsOf(type) > 1 ? rowsOf.size() : 1; }
@@ -114,6 +134,7 @@ private:
   };
   SharedAddress lanesAt(const Operand &operand, llvm::ArrayRef<Place> lanes, llvm::ArrayRef<Place> warps);
   Value at(const Operand &operand, SharedAddress lanes, Place place);
+  SharedAddress fragmentAddress(const Operand &operand);
   SharedAddress leftAddress(const Operand &operand);
   SharedAddress rightAddress(const Operand &operand);
   llvm::SmallVector<Value> loadRight(const Operand &operand, SharedAddress lanes, Place place);
@@ -123,7 +144,7 @@ private:
   Value imageOf(Value number, llvm::ArrayRef<int64_t> images);
 
   // Pointwise.cpp.
-  mlir::FailureOr<Fragment> evaluate(mlir::Block &block, llvm::MutableArrayRef<Fragment> inputs);
+  mlir::FailureOr<Fragment> evaluate(mlir::Block &block, mlir::ValueRange inputs);
   mlir::FailureOr<Value> evaluateStage(tile::StageOp stage);
   mlir::FailureOr<Value> emitOperation(mlir::Operation &op, llvm::ArrayRef<Value> operands);
   mlir::FailureOr<Value> emitFunction(mlir::Operation &op, llvm::ArrayRef<Value> operands);
@@ -147,6 +168,9 @@ private:
     llvm::SmallVector<Operand *> uses;
     unsigned distance = 0; ///< uses by which copies are ahead
     Value position, count; ///< of tiles
+    bool full = false;
+    llvm::DenseMap<Operand *, Source> sources;
+    llvm::DenseMap<const Operand *, SharedAddress> fragments; ///< where lanes' parts lie
     llvm::function_ref<Value(Value)> tileAt = nullptr;
     llvm::SmallVector<Operand *> arrived; ///< in the tile at hand
   };

@@ -44,6 +44,7 @@ struct Code {
   mlir::OwningOpRef<mlir::ModuleOp> module; ///< in the LLVM and NVVM dialects
   std::vector<Parameter> parameters;        ///< of every entry
   std::vector<Launch> launches;
+  std::vector<std::string> fixedRanks;      ///< those that `extentOf` has fixed
 
   /// The blocks of a launch for given extents.
   int64_t gridOf(const Launch &launch, ExtentOf extentOf) const;

@@ -157,6 +157,93 @@ LogicalResult Plan::placeOperands(tile::ParallelOp parallel) {
   return success();
 }
 
+//===-- What is done later --------------------------------------------------===//
+
+/// The parameter by which a map multiplies `value`, if it does nothing else with it.
+static Value factorIn(tile::MapOp map, Value value) {
+  auto number = llvm::find(map.getInputs(), value) - map.getInputs().begin();
+  Value argument = map.getBody().getArgument(number);
+  if (!argument.hasOneUse())
+    return {};
+  auto product = dyn_cast<arith::MulFOp>(*argument.user_begin());
+  if (!product)
+    return {};
+  Value other = product.getLhs() == argument ? product.getRhs() : product.getLhs();
+  auto factor = dyn_cast<BlockArgument>(other);
+  if (!factor || factor.getOwner() != argument.getParentBlock() || other == argument)
+    return {};
+  Value outer = map.getInputs()[factor.getArgNumber()];
+  auto parameter = dyn_cast<BlockArgument>(outer);
+  bool isParameter = parameter && isa<tile::KernelOp>(parameter.getOwner()->getParentOp());
+  return isParameter && outer.getType().isF32() ? outer : Value();
+}
+
+/// A positive factor can wait, past a maximum as well: max(c x) is c max(x). So
+/// that it is positive, the rows of the left operand take over its sign.
+void Plan::findFactors(tile::ParallelOp parallel) {
+  llvm::DenseMap<unsigned, unsigned> uses;
+  for (auto [op, left] : lefts)
+    ++uses[left];
+  for (auto [op, left] : lefts) {
+    Operand &operand = operands[left];
+    if (!operand.isNarrow() || uses[left] > 1)
+      continue;
+    Value common;
+    bool isCommon = true;
+    for (Operation *user : op->getUsers()) {
+      auto map = dyn_cast<tile::MapOp>(user);
+      Value factor = map ? factorIn(map, op->getResult(0)) : Value();
+      isCommon &= factor && (!common || common == factor);
+      common = factor;
+    }
+    if (common && isCommon)
+      factors[op] = operand.sign = common;
+  }
+}
+
+/// Whether an update only adds sums of columns to a state or multiplies its rows.
+static bool isLinear(tile::UpdateOp update) {
+  Block &body = update.getBody().front();
+  if (!llvm::hasNItems(body, 2))
+    return false;
+  auto argumentOf = [&](Value value) -> Value {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument && argument.getOwner() == &body ? update.getInputs()[argument.getArgNumber()] : Value();
+  };
+  Operation &inner = body.front();
+  if (inner.getNumOperands() != 2)
+    return false;
+  Value a = argumentOf(inner.getOperand(0)), b = argumentOf(inner.getOperand(1));
+  if (a != update.getRef())
+    std::swap(a, b);
+  if (a != update.getRef() || !b || isa<tile::RefType>(b.getType()))
+    return false;
+  auto reduce = b.getDefiningOp<tile::ReduceOp>();
+  return isa<arith::MulFOp>(inner) ||
+         (isa<arith::AddFOp>(inner) && reduce && reduce.getKind() == tile::Reduction::Sum && reduce->hasOneUse());
+}
+
+/// Sums that only grow and are scaled are added up over lanes once, when they are read.
+void Plan::findSpreadStates(tile::ParallelOp parallel) {
+  for (auto carry : parallel.getBody().getOps<tile::CarryOp>()) {
+    auto init = dyn_cast_or_null<FloatAttr>(carry.getInit().value_or(TypedAttr()));
+    if (carry.getTiles().size() != 1 || !init || !init.getValue().isZero())
+      continue;
+    bool isSum = llvm::all_of(carry->getUsers(), [&](Operation *user) {
+      if (auto update = dyn_cast<tile::UpdateOp>(user))
+        return update.getRef() == carry.getResult() && isLinear(update);
+      return isa<tile::LoadOp>(user);
+    });
+    if (isSum)
+      spread.insert(carry);
+  }
+}
+
+bool Plan::isPartial(tile::ReduceOp op) {
+  auto update = op->hasOneUse() ? dyn_cast<tile::UpdateOp>(*op->user_begin()) : tile::UpdateOp();
+  return update && isSpread(update.getRef());
+}
+
 FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
   Plan plan;
   LogicalResult result = success();
@@ -192,6 +279,8 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
   });
   if (failed(result) || failed(plan.placeOperands(parallel)))
     return failure();
+  plan.findFactors(parallel);
+  plan.findSpreadStates(parallel);
   return plan;
 }
 

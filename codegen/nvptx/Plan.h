@@ -22,6 +22,7 @@ struct Operand {
   mlir::AffineMap map;       ///< subscripts of the stage's ranks but the one that is whole
   mlir::ValueRange indices;
   Type element;              ///< bf16 or f16 for the matrix units, else f32
+  Value sign;                ///< a parameter whose sign the tile takes over; may be null
   bool isLeft = false;       ///< a block's own rows, which stay; else columns, which stream by
   unsigned rowRank = 0, columnRank = 0; ///< the stage's ranks along the tile's rows and columns
   int64_t rows = 0, columns = 0;        ///< of the tile, of which ranks may fill a part
@@ -48,6 +49,14 @@ public:
   Operand *left(tile::ContractOp op) { return &operands[lefts.lookup(op)]; }
   Operand *right(mlir::Operation *op) { return &operands[rights.lookup(op)]; }
 
+  /// The parameter by which all uses multiply a contraction's result, and whose
+  /// sign its left operand takes over; null if there is none.
+  Value factorOf(mlir::Operation *contraction) { return factors.lookup(contraction); }
+  /// States of which each lane keeps a part of the sum.
+  bool isSpread(Value state) { return spread.contains(state); }
+  /// Sums over columns that go into such states only.
+  bool isPartial(tile::ReduceOp op);
+
   int64_t rows = 32;       ///< of a warp
   int64_t sharedBytes = 0;
   llvm::SmallVector<Operand, 4> operands;
@@ -57,9 +66,13 @@ private:
   mlir::LogicalResult addRight(mlir::Operation *op, Value ref, mlir::AffineMap map, mlir::ValueRange indices);
   mlir::FailureOr<Operand> describe(tile::StageOp stage, Type element);
   mlir::LogicalResult placeOperands(tile::ParallelOp parallel);
+  void findFactors(tile::ParallelOp parallel);
+  void findSpreadStates(tile::ParallelOp parallel);
 
   llvm::DenseMap<mlir::Operation *, unsigned> lefts, rights;
   llvm::DenseMap<mlir::Operation *, Type> elements; ///< of contractions and accumulations
+  llvm::DenseMap<mlir::Operation *, Value> factors;
+  llvm::DenseSet<Value> spread;
 };
 
 } // namespace weir::nvptx

@@ -136,12 +136,30 @@ FailureOr<Value> ParallelLowering::emitOperation(Operation &op, ArrayRef<Value> 
 
 //===-- Fragments -----------------------------------------------------------===//
 
-FailureOr<Fragment> ParallelLowering::evaluate(Block &block, MutableArrayRef<Fragment> inputs) {
+/// The factor of a product whose other operand has this factor's sign already, or null.
+static Value signedFactor(Operation &inner, ValueRange inputs, llvm::DenseMap<Value, Fragment> &known) {
+  for (unsigned side : {0u, 1u}) {
+    auto other = isa<arith::MulFOp>(inner) ? dyn_cast<BlockArgument>(inner.getOperand(1 - side)) : BlockArgument();
+    Value signedBy = other ? known[inner.getOperand(side)].signedBy : Value();
+    if (signedBy && inputs[other.getArgNumber()] == signedBy)
+      return inner.getOperand(side);
+  }
+  return {};
+}
+
+FailureOr<Fragment> ParallelLowering::evaluate(Block &block, ValueRange inputs) {
   llvm::DenseMap<Value, Fragment> known;
-  for (auto [argument, fragment] : llvm::zip(block.getArguments(), inputs))
-    known[argument] = fragment;
+  for (auto [argument, operand] : llvm::zip(block.getArguments(), inputs))
+    known[argument] = deferred(operand);
   Reals reals{emit};
   for (Operation &inner : block.without_terminator()) {
+    if (Value product = signedFactor(inner, inputs, known)) {
+      Fragment result = known[product];
+      result.factor = reals.abs(scalars.lookup(result.signedBy));
+      result.signedBy = {};
+      known[inner.getResult(0)] = result;
+      continue;
+    }
     Fragment result(1, 1);
     for (Value operand : inner.getOperands()) {
       result.rows = std::max(result.rows, known[operand].rows);
@@ -154,14 +172,27 @@ FailureOr<Fragment> ParallelLowering::evaluate(Block &block, MutableArrayRef<Fra
     if (difference && known[difference.getRhs()].values.size() < result.values.size()) {
       Fragment a = known[difference.getLhs()], scaled = known[difference.getRhs()];
       Value factor = reals.of(std::numbers::log2e);
+      scaled = multiplied(scaled);
       for (Value &value : scaled.values)
         value = arith::NegFOp::create(emit.builder, emit.loc, reals.times(value, factor));
+      if (a.factor)
+        factor = reals.times(a.factor, factor);
       for (int64_t row = 0; row < result.rows; ++row)
         for (int64_t column = 0; column < result.columns; ++column)
           result.at(row, column) = emit.exp2(emit.fma(a.at(row, column), factor, scaled.at(row, column)));
       known[inner.getResult(0)] = result;
       continue;
     }
+    // A difference may wait for the power that it is the exponent of.
+    bool isExponent = isa<arith::SubFOp>(inner) && known[inner.getOperand(0)].factor && inner.getResult(0).hasOneUse() &&
+                      isa<math::ExpOp>(*inner.getResult(0).user_begin()) &&
+                      known[inner.getOperand(1)].values.size() < result.values.size();
+    if (isExponent) {
+      known[inner.getResult(0)] = result;
+      continue;
+    }
+    for (Value operand : inner.getOperands())
+      known[operand] = multiplied(known[operand]);
     for (int64_t row = 0; row < result.rows; ++row)
       for (int64_t column = 0; column < result.columns; ++column) {
         auto operands =

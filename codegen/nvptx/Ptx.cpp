@@ -20,6 +20,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -71,15 +72,35 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       passes.run(function, functions);
 }
 
+/// Addresses in shared memory take 32 bits. LLVM has only a global option for that.
+static void useShortPointers() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  if (auto option = options.find("nvptx-short-ptr"); option != options.end())
+    static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(true);
+}
+
+/// Turns marks on conditions into weights of branches: what seldom runs lies apart.
+static void weighBranches(ModuleOp module) {
+  module.walk([](LLVM::ExpectOp expect) {
+    for (Operation *user : expect->getUsers())
+      if (auto branch = dyn_cast<LLVM::CondBrOp>(user))
+        branch.setBranchWeights(ArrayRef<int32_t>{1, 1000});
+    expect.replaceAllUsesWith(expect.getVal());
+    expect.erase();
+  });
+}
+
 FailureOr<std::string> emitPtx(const Code &code, const Architecture &architecture) {
   LLVMInitializeNVPTXTargetInfo();
   LLVMInitializeNVPTXTarget();
   LLVMInitializeNVPTXTargetMC();
   LLVMInitializeNVPTXAsmPrinter();
+  useShortPointers();
   ModuleOp source = code.module.get();
   OwningOpRef<ModuleOp> module = source.clone();
   if (failed(convertToLLVM(*module)))
     return failure();
+  weighBranches(*module);
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);

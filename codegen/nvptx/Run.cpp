@@ -9,18 +9,52 @@ using namespace mlir;
 namespace weir::nvptx {
 namespace {
 
+/// Code for some extents of the ranks that it fixes.
+struct Version {
+  Code code;
+  ptx::Module module;
+  std::map<std::string, int64_t> fixed;
+};
+
 class ExecutedKernel : public Executable {
 public:
-  ExecutedKernel(Code code, ptx::Module module, unsigned threads)
-      : code(std::move(code)), module(std::move(module)), threads(threads) {}
+  ExecutedKernel(Architecture architecture, const CompileOptions &options)
+      : architecture(std::move(architecture)), options(options) {}
 
+  /// Makes sure that there is code for a call.
+  LogicalResult prepare(const Call &call);
   LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
 
 private:
-  Code code;
-  ptx::Module module;
-  unsigned threads;
+  Architecture architecture;
+  CompileOptions options;
+  std::optional<Version> version;
 };
+
+LogicalResult ExecutedKernel::prepare(const Call &call) {
+  auto extentOf = [&](StringRef rank) { return call.resolution.extents.at(rank.str()); };
+  auto isRight = [&](auto &entry) { return extentOf(entry.first) == entry.second; };
+  if (version && llvm::all_of(version->fixed, isRight))
+    return success();
+  auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
+  auto code = compile(kernel, options.remarks, extentOf);
+  if (failed(code))
+    return failure();
+  auto text = emitPtx(*code, architecture);
+  if (failed(text))
+    return failure();
+  std::vector<ptx::Diagnostic> diagnostics;
+  auto module = ptx::parse(*text, diagnostics);
+  for (const ptx::Diagnostic &diagnostic : diagnostics)
+    kernel.emitError() << "line " << diagnostic.line << " of the PTX: " << diagnostic.message;
+  if (!module)
+    return failure();
+  std::map<std::string, int64_t> fixed;
+  for (const std::string &rank : code->fixedRanks)
+    fixed[rank] = extentOf(rank);
+  version.emplace(Version{std::move(*code), std::move(*module), std::move(fixed)});
+  return success();
+}
 
 /// Tensors as the GPU sees them, by name.
 struct Device {
@@ -38,7 +72,7 @@ ptx::Argument argumentOf(const Parameter &parameter, const Call &call, Device &d
   case Parameter::Pointer:
     return ptx::Argument::of(device.tensors.at(parameter.name).second);
   case Parameter::Stride:
-    return ptx::Argument::of(device.tensors.at(parameter.name).first->strides()[parameter.dimension]);
+    return ptx::Argument::of(int32_t(device.tensors.at(parameter.name).first->strides()[parameter.dimension]));
   case Parameter::Extent:
     return ptx::Argument::of(int32_t(call.resolution.extents.at(parameter.name)));
   case Parameter::Scalar:
@@ -58,6 +92,9 @@ ptx::Argument argumentOf(const Parameter &parameter, const Call &call, Device &d
 
 LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &outputs) {
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
+  if (failed(prepare(call)))
+    return failure();
+  const Code &code = version->code;
   Device device;
   std::vector<io::Tensor> inputs; // keeps dense copies alive
   inputs.reserve(call.inputs.size());
@@ -81,9 +118,9 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
       continue;
     for (const Parameter &parameter : code.parameters)
       what.arguments.push_back(argumentOf(parameter, call, device));
-    ptx::Options options;
-    options.threads = threads;
-    ptx::Report report = ptx::launch(module, what, device.memory, options);
+    ptx::Options checks;
+    checks.threads = options.threads;
+    ptx::Report report = ptx::launch(version->module, what, device.memory, checks);
     if (!report.ok())
       return kernel.emitError() << "PTX_CHECK: the kernel's code is wrong:\n" << report.text();
     if (const char *path = std::getenv("WEIR_PTX_COUNTERS"); path && *path)
@@ -99,20 +136,10 @@ FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const Compi
   auto architecture = findArchitecture(options.variant);
   if (failed(architecture))
     return kernel.emitError() << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
-  auto code = compile(kernel, options.remarks,
-                      [&](StringRef rank) { return call.resolution.extents.at(rank.str()); });
-  if (failed(code))
+  auto executable = std::make_unique<ExecutedKernel>(*architecture, options);
+  if (failed(executable->prepare(call)))
     return failure();
-  auto text = emitPtx(*code, *architecture);
-  if (failed(text))
-    return failure();
-  std::vector<ptx::Diagnostic> diagnostics;
-  auto module = ptx::parse(*text, diagnostics);
-  for (const ptx::Diagnostic &diagnostic : diagnostics)
-    kernel.emitError() << "line " << diagnostic.line << " of the PTX: " << diagnostic.message;
-  if (!module)
-    return failure();
-  return std::unique_ptr<Executable>(new ExecutedKernel(std::move(*code), std::move(*module), options.threads));
+  return std::unique_ptr<Executable>(std::move(executable));
 }
 
 } // namespace

@@ -41,7 +41,18 @@ Fragment ParallelLowering::indexFragment(Value index) {
   return result;
 }
 
-Fragment ParallelLowering::input(Value operand) {
+Fragment ParallelLowering::multiplied(Fragment fragment) {
+  if (!fragment.factor)
+    return fragment;
+  for (Value &value : fragment.values)
+    value = arith::MulFOp::create(emit.builder, emit.loc, value, fragment.factor, arith::FastMathFlags::contract);
+  fragment.factor = {};
+  return fragment;
+}
+
+Fragment ParallelLowering::input(Value operand) { return multiplied(deferred(operand)); }
+
+Fragment ParallelLowering::deferred(Value operand) {
   if (isa<IndexType>(operand.getType()))
     return indexFragment(operand);
   if (auto known = fragments.find(operand); known != fragments.end())
@@ -129,8 +140,7 @@ bool ParallelLowering::columnIsNever(int64_t column) {
 //===-- Maps and updates ----------------------------------------------------===//
 
 LogicalResult ParallelLowering::emitMap(tile::MapOp op) {
-  auto inputs = llvm::map_to_vector(op.getInputs(), [&](Value operand) { return input(operand); });
-  auto value = evaluate(op.getBody().front(), inputs);
+  auto value = evaluate(op.getBody().front(), op.getInputs());
   if (failed(value))
     return failure();
   fragments[op] = *value;
@@ -138,10 +148,10 @@ LogicalResult ParallelLowering::emitMap(tile::MapOp op) {
 }
 
 LogicalResult ParallelLowering::emitUpdate(tile::UpdateOp op) {
-  auto inputs = llvm::map_to_vector(op.getInputs(), [&](Value operand) { return input(operand); });
-  auto value = evaluate(op.getBody().front(), inputs);
+  auto value = evaluate(op.getBody().front(), op.getInputs());
   if (failed(value))
     return failure();
+  *value = multiplied(*value);
   Fragment &state = carries[op.getRef()];
   for (int64_t row = 0; row < state.rows; ++row)
     for (int64_t column = 0; column < state.columns; ++column)
@@ -191,9 +201,18 @@ static Value neutral(Lane &emit, tile::Reduction kind, Type type) {
   return {};
 }
 
-/// Combines the columns in the lane's registers, then lanes whose bits mean columns.
+/// Combines lanes whose bits mean columns.
+Value ParallelLowering::sumOfLanes(Value value, tile::Reduction kind) {
+  for (auto [bit, place] : llvm::enumerate(encoding.ofLanes()))
+    if (place.column)
+      value = combine(emit, kind, value, emit.exchange(value, 1u << bit));
+  return value;
+}
+
+/// Combines the columns in the lane's registers, then those of other lanes.
 LogicalResult ParallelLowering::emitReduce(tile::ReduceOp op) {
-  Fragment value = input(op.getValue());
+  bool isMonotonic = op.getKind() == tile::Reduction::Max || op.getKind() == tile::Reduction::Min;
+  Fragment value = isMonotonic ? deferred(op.getValue()) : input(op.getValue());
   Fragment mask = op.getMask() ? input(op.getMask()) : Fragment();
   Type type = tile::elementOf(op.getValue().getType());
   if (type.isInteger(64))
@@ -208,9 +227,15 @@ LogicalResult ParallelLowering::emitReduce(tile::ReduceOp op) {
         next = emit.choice(mask.at(row, column), next, none);
       all = all ? combine(emit, op.getKind(), all, next) : next;
     }
-    for (auto [bit, place] : llvm::enumerate(encoding.ofLanes()))
-      if (place.column)
-        all = combine(emit, op.getKind(), all, emit.exchange(all, 1u << bit));
+    if (!plan.isPartial(op))
+      all = sumOfLanes(all, op.getKind());
+    if (value.factor) {
+      Value product =
+          arith::MulFOp::create(emit.builder, emit.loc, all, value.factor, arith::FastMathFlags::contract);
+      // Over no point at all an extremum is infinite, whatever the factor.
+      Value isNone = emit.compare(arith::CmpFPredicate::OEQ, all, none);
+      all = op.getMask() && !isFull ? emit.select(isNone, none, product) : product;
+    }
     result.at(row, 0) = all;
   }
   fragments[op] = result;
