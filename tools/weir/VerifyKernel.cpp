@@ -202,7 +202,8 @@ void KernelCheck::check(const Case &at) {
   for (size_t i = 0; i < at.expected.size(); ++i) {
     Worst worst = compare((*expected)[i], at.expected[i]);
     keepWorse(verdict.worstRecorded, worst.error);
-    note(at, i, "interp", worst, f64Limit);
+    // Literals of an f32 kernel are rounded to f32.
+    note(at, i, "interp", worst, inF64 ? f64Limit : f32Limit);
   }
   if (options.target == "interp")
     return checkDerived(at, *expected);
