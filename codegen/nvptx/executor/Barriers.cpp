@@ -30,7 +30,7 @@ void Warp::arriveAtBarrier(const Instruction &one) {
   if (rest)
     addFragment({pc + 1, rest, joinNumber, Fragment::State::Ready, 0});
   if (one.data[alignedField])
-    return wholeArrival(one, false);
+    return wholeArrival(one);
   fragments[arriving].state = Fragment::State::Blocked;
   uint32_t absent =
       exec & (born & -born) ? ~born : 0; // come with the first lane
@@ -38,21 +38,20 @@ void Warp::arriveAtBarrier(const Instruction &one) {
              std::popcount(exec) + std::popcount(absent));
 }
 
-/// Arrives once all lanes of the warp are at one aligned barrier; or, forced,
-/// with those that are at any.
-void Warp::wholeArrival(const Instruction &one, bool forced) {
+/// Arrives once all lanes of the warp are at one aligned barrier.
+void Warp::wholeArrival(const Instruction &one) {
   std::vector<unsigned> arriving;
   uint32_t lanes = 0;
   for (unsigned i = 0; i < fragments.size(); ++i) {
     const Fragment &fragment = fragments[i];
     if (fragment.mask && fragment.state == Fragment::State::AtBarrier &&
-        (forced || fragment.pc == pcOf(one))) {
+        fragment.pc == pcOf(one)) {
       arriving.push_back(i);
       lanes |= fragment.mask;
     }
   }
   uint32_t wanted = block.grid.options.exitedThreadsArrive ? live : born;
-  if (!forced && lanes != wanted)
+  if (lanes != wanted)
     return;
   for (unsigned number : arriving)
     fragments[number].state = Fragment::State::Blocked;

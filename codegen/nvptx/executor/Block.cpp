@@ -14,7 +14,7 @@ Block::Block(Grid &grid)
 void Block::reset() {
   epoch = 1;
   executed = 0;
-  synchronised = false;
+  stopped = synchronised = false;
   published.clear();
   resources.fill(Barrier());
   size_t granules = shared.size() / granule + 1;
@@ -31,7 +31,7 @@ void Block::run(uint32_t number) {
   uint64_t limit = grid.options.maxWarpInstructions
                        ? grid.options.maxWarpInstructions
                        : uint64_t(1) << 32;
-  while (!grid.faults.full()) {
+  while (!stopped && !grid.faults.full()) {
     uint64_t before = executed, completed = barriers;
     bool left = false;
     for (Warp &warp : warps)
@@ -42,7 +42,7 @@ void Block::run(uint32_t number) {
       return reportLimit();
     if (executed == before && barriers == completed && !settleStuck() &&
         !countExited())
-      return reportDeadlock();
+      return stopped ? void() : reportDeadlock();
   }
 }
 
@@ -76,7 +76,7 @@ void Block::reportLimit() {
             ErrorKind::InstructionLimit,
             "the block executed " + std::to_string(executed) +
                 " instructions and has not ended",
-            {fragment.pc, linear, warp.thread(std::countr_zero(fragment.mask))},
+            {fragment.pc, linear, warp.thread(std::countr_zero(fragment.mask)), executed},
             std::nullopt);
 }
 
@@ -100,8 +100,7 @@ void Block::reportDeadlock() {
                  (warp.live ? " is elsewhere" : " exited");
       for (const Fragment &fragment : warp.fragments)
         if (fragment.mask)
-          other = Place{fragment.pc, linear,
-                        warp.thread(std::countr_zero(fragment.mask))};
+          other = Place{fragment.pc, linear, warp.thread(std::countr_zero(fragment.mask)), executed};
       if (!warp.live)
         break;
     }

@@ -86,6 +86,7 @@ public:
   std::deque<Warp> warps;
   std::vector<PcCounters> counters; ///< by pc
   uint64_t divergentBranches = 0, barriers = 0, executed = 0;
+  bool stopped = false; ///< by an error that nothing can follow
   bool synchronised = false; ///< a strong access to global memory was made
   /// What a release at an address publishes to those who acquire from there.
   std::unordered_map<uint64_t, std::vector<uint32_t>> published;

@@ -55,6 +55,12 @@ bool Warp::isCommitted(unsigned lane, uint64_t target) const {
   return true;
 }
 
+bool Warp::hasUncommitted(unsigned lane) const {
+  return std::any_of(pending.begin(), pending.end(), [&](const auto &copy) {
+    return copy.lane == lane && copy.group == committed[lane];
+  });
+}
+
 namespace {
 
 /// What the fourth operand is, if any.

@@ -110,10 +110,10 @@ bool Warp::settleStuck() {
     return true;
   for (Fragment &one : fragments)
     if (one.mask && one.state == Fragment::State::AtCollective) {
-      forceCollective(one);
+      reportCollective(one);
       return true;
     }
-  return forceBarrier();
+  return reportBarrier();
 }
 
 bool Warp::yieldJoin() {
@@ -146,7 +146,7 @@ static std::string lanesText(uint32_t mask) {
 }
 
 /// Lanes at a warp-wide instruction wait for lanes that never come.
-void Warp::forceCollective(const Fragment &waiting) {
+void Warp::reportCollective(const Fragment &waiting) {
   const Instruction &one = codeAt(waiting.pc);
   exec = waiting.executing;
   uint32_t absent = members(one) & ~exec;
@@ -159,16 +159,10 @@ void Warp::forceCollective(const Fragment &waiting) {
         lanesText(exec) + " of warp " + std::to_string(index) + " wait for " +
             lanesText(absent) + ", which are elsewhere",
         other);
-  current = &waiting - fragments.data();
-  moved = false;
-  fragments[current].state = Fragment::State::Ready;
-  execute(one);
-  ++fragments[current].pc;
-  meetIfThere(current);
 }
 
 /// Lanes of the warp are at different barriers, or some have exited.
-bool Warp::forceBarrier() {
+bool Warp::reportBarrier() {
   const Fragment *first = nullptr;
   uint32_t here = 0;
   std::optional<Place> other;
@@ -192,6 +186,5 @@ bool Warp::forceBarrier() {
                    : lanesText(gone) + " exited without reaching it";
   fault(ErrorKind::DivergentBarrier, one, std::countr_zero(here), message,
         other);
-  wholeArrival(one, true);
   return true;
 }

@@ -6,29 +6,47 @@
 
 using namespace weir::ptx;
 
-bool Faults::isNew(ErrorKind kind, uint32_t pc, uint32_t other) {
+bool Faults::count(ErrorKind kind, const Place &place, uint32_t otherPc) {
   std::lock_guard lock(mutex);
   if (isFull)
     return false;
-  return ++counts[{kind, pc, other}] == 1;
+  Entry &entry = entries[{kind, place.pc, otherPc}];
+  return ++entry.count == 1 ||
+         std::pair(place.block, place.when) < entry.first;
 }
 
-void Faults::add(Error error, uint32_t pc, uint32_t other) {
+void Faults::keep(Error error, const Place &place, uint32_t otherPc) {
   std::lock_guard lock(mutex);
-  errors.emplace(Key{error.kind, pc, other}, std::move(error));
-  isFull = errors.size() >= most;
+  Entry &entry = entries[{error.kind, place.pc, otherPc}];
+  entry.first = {place.block, place.when};
+  entry.error = std::move(error);
+  isFull = entries.size() >= most;
+}
+
+/// Memory that was read before an unordered thread wrote to it: the race says
+/// more than that nothing was there yet.
+bool Faults::isExplained(const Key &key) const {
+  return key.kind == ErrorKind::PoisonRead &&
+         std::any_of(entries.begin(), entries.end(), [&](const auto &one) {
+           return one.first.kind == ErrorKind::Race &&
+                  (one.first.pc == key.pc || one.first.other == key.pc);
+         });
 }
 
 std::vector<Error> Faults::take() {
-  std::vector<Error> out;
-  for (auto &[key, error] : errors) {
-    error.count = counts[key];
-    out.push_back(std::move(error));
+  std::vector<const Entry *> order;
+  for (auto &[key, entry] : entries) {
+    entry.error.count = entry.count;
+    if (!isExplained(key))
+      order.push_back(&entry);
   }
-  std::sort(out.begin(), out.end(), [](const Error &a, const Error &b) {
-    return std::tie(a.site.line, a.kind, a.message) <
-           std::tie(b.site.line, b.kind, b.message);
+  std::sort(order.begin(), order.end(), [](const Entry *a, const Entry *b) {
+    return std::tie(a->first, a->error.site.line, a->error.kind) <
+           std::tie(b->first, b->error.site.line, b->error.kind);
   });
+  std::vector<Error> out;
+  for (const Entry *entry : order)
+    out.push_back(entry->error);
   return out;
 }
 
@@ -219,10 +237,10 @@ Site Grid::siteOf(const Place &place) const {
 void Grid::fault(ErrorKind kind, std::string message, const Place &place,
                  const std::optional<Place> &other) {
   uint32_t otherPc = other ? other->pc : noPc;
-  if (!faults.isNew(kind, place.pc, otherPc))
+  if (!faults.count(kind, place, otherPc))
     return;
   Error error{kind, std::move(message), siteOf(place), std::nullopt};
   if (other)
     error.other = siteOf(*other);
-  faults.add(std::move(error), place.pc, otherPc);
+  faults.keep(std::move(error), place, otherPc);
 }

@@ -14,17 +14,20 @@ struct Place {
   uint32_t pc = noPc;
   uint32_t block = 0;  ///< linear
   uint32_t thread = 0; ///< linear, in the block
+  uint64_t when = 0;   ///< instructions that the block executed before
 };
 
-/// Collects errors of all blocks. The same two instructions are one error.
+/// Collects errors of all blocks. The same two instructions are one error, of
+/// which the earliest case is kept: reports do not depend on host threads.
 class Faults {
 public:
   explicit Faults(unsigned most) : most(most) {}
 
-  /// Counts an error; whether it is the first of its kind, and wants a message.
-  bool isNew(ErrorKind kind, uint32_t pc, uint32_t other);
-  void add(Error error, uint32_t pc, uint32_t other);
+  /// Counts an error; whether it is the earliest case, and wants a message.
+  bool count(ErrorKind kind, const Place &place, uint32_t otherPc);
+  void keep(Error error, const Place &place, uint32_t otherPc);
   bool full() const { return isFull; }
+  /// The errors, in the order in which they came about.
   std::vector<Error> take();
 
 private:
@@ -33,11 +36,17 @@ private:
     uint32_t pc, other;
     auto operator<=>(const Key &) const = default;
   };
+  struct Entry {
+    Error error;
+    uint64_t count = 0;
+    std::pair<uint32_t, uint64_t> first; ///< block, instructions it executed
+  };
+  bool isExplained(const Key &key) const;
+
   std::mutex mutex;
   unsigned most;
   std::atomic<bool> isFull = false;
-  std::map<Key, uint64_t> counts;
-  std::map<Key, Error> errors;
+  std::map<Key, Entry> entries;
 };
 
 /// Who wrote each granule of a region last. Blocks on several host threads

@@ -141,15 +141,16 @@ std::byte *Warp::accessShared(const Instruction &one, unsigned lane,
   uint64_t first = address / block.granule,
            last = (address + bytes - 1) / block.granule;
   bool good = true;
-  for (uint64_t granule = first; granule <= last && good; ++granule) {
-    good = checkState(one, lane, granule, kind);
+  for (uint64_t granule = first; granule <= last; ++granule) {
+    bool holds = checkState(one, lane, granule, kind);
     if (kind != Kind::Write)
-      good = good && checkSharedRead(one, lane, granule);
-    if (kind != Kind::Read)
-      good = good && checkSharedWrite(one, lane, granule, equal);
+      checkSharedRead(one, lane, granule);
+    if (kind != Kind::Read && holds)
+      checkSharedWrite(one, lane, granule, equal);
+    good &= holds;
   }
   if (one.strong)
     strongAccess(one, sharedWindow + address, kind != Kind::Write,
                  kind != Kind::Read);
-  return good || kind != Kind::Read ? data : nullptr;
+  return good ? data : nullptr;
 }

@@ -23,7 +23,7 @@ void Warp::race(const Instruction &one, unsigned lane, const char *what,
                                      : "no barrier is between them";
   fault(ErrorKind::Race, one, lane,
         std::string(what) + " " + where + "; " + remedy,
-        Place{pc, block.linear, 32 * warp + otherLane});
+        Place{pc, block.linear, 32 * warp + otherLane, 0});
 }
 
 /// A granule that is read must hold something, and one that is touched must not
@@ -41,19 +41,28 @@ bool Warp::checkState(const Instruction &one, unsigned lane, uint64_t granule,
               ", which nothing was written to");
     return false;
   }
-  bool committed = block.warps[cell.warp].isCommitted(cell.lane, address);
-  std::string message = kind == Kind::Read ? "reads " : "writes ";
-  message += grid().describeShared(address) +
+  const char *verb = kind == Kind::Read ? "reads" : "writes";
+  if (cell.epoch == block.epoch &&
+      !isOrdered(cell.warp, cell.lane, cell.clock, lane)) {
+    race(one, lane, (std::string(verb) + " what another thread writes:").c_str(),
+         cell.warp, cell.lane, cell.pc, grid().describeShared(address));
+    return false;
+  }
+  const Warp &copier = block.warps[cell.warp];
+  bool committed = copier.isCommitted(cell.lane, address);
+  std::string message = std::string(verb) + " " + grid().describeShared(address) +
              " while an asynchronous copy is under way to it: ";
   message += committed ? "no wait of the thread that copies covers it"
                        : "its thread put it into no group before waiting";
+  if (committed && copier.hasUncommitted(cell.lane))
+    message += ", and it has copies that are in no group";
   fault(committed ? ErrorKind::CopyNotAwaited : ErrorKind::CopyNotCommitted,
         one, lane, message,
-        Place{cell.pc, block.linear, 32u * cell.warp + cell.lane});
+        Place{cell.pc, block.linear, 32u * cell.warp + cell.lane, 0});
   return false;
 }
 
-bool Warp::checkSharedRead(const Instruction &one, unsigned lane,
+void Warp::checkSharedRead(const Instruction &one, unsigned lane,
                            uint64_t granule) {
   Cell &cell = block.cell(granule);
   if (cell.clock && cell.epoch != block.epoch)
@@ -75,10 +84,9 @@ bool Warp::checkSharedRead(const Instruction &one, unsigned lane,
         block.reader(granule, other).clock = 0;
     cell.readEpoch = block.epoch;
   }
-  return true;
 }
 
-bool Warp::checkSharedWrite(const Instruction &one, unsigned lane,
+void Warp::checkSharedWrite(const Instruction &one, unsigned lane,
                             uint64_t granule, bool equal) {
   Cell &cell = block.cell(granule);
   auto where = [&] { return grid().describeShared(granule * block.granule); };
@@ -108,7 +116,6 @@ bool Warp::checkSharedWrite(const Instruction &one, unsigned lane,
   cell.lane = lane;
   cell.strong = one.strong;
   cell.state = Cell::State::Valid;
-  return true;
 }
 
 /// Global memory: writes of other blocks and unordered ones of this block.
@@ -129,7 +136,7 @@ void Warp::checkGlobal(const Instruction &one, unsigned lane,
                                     : region.shadow.replace(at, self);
     if (!other || (one.strong && other->strong) || equal)
       continue;
-    Place place{other->pc, other->block, other->thread};
+    Place place{other->pc, other->block, other->thread, 0};
     std::string where = grid().describe((base + at) * granule);
     if (other->block != block.linear) {
       if (kind != Kind::Read)

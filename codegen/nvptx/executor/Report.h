@@ -95,7 +95,7 @@ struct Counters {
 };
 
 struct Report {
-  std::vector<Error> errors; ///< ordered by line
+  std::vector<Error> errors; ///< in the order in which they came about
   Counters counters;
 
   bool ok() const { return errors.empty(); }

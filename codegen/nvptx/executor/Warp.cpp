@@ -132,12 +132,15 @@ uint32_t Warp::pcOf(const Instruction &one) const {
 }
 
 Place Warp::place(const Instruction &one, unsigned lane) const {
-  return {pcOf(one), block.linear, thread(lane)};
+  return {pcOf(one), block.linear, thread(lane), block.executed};
 }
 
 void Warp::fault(ErrorKind kind, const Instruction &one, unsigned lane,
                  std::string message, std::optional<Place> other) {
   block.grid.fault(kind, std::move(message), place(one, lane), other);
+  // What follows would only say that barriers are out of step.
+  block.stopped |= kind == ErrorKind::DivergentBarrier ||
+                   kind == ErrorKind::BarrierMismatch;
 }
 
 /// Chooses the ready fragment that is furthest behind.
@@ -158,7 +161,7 @@ Warp::Status Warp::run() {
   constexpr uint64_t slice =
       1 << 16; // instructions, before other warps have their turn
   uint64_t end = block.executed + slice;
-  while (!block.grid.faults.full()) {
+  while (!block.stopped && !block.grid.faults.full()) {
     if (block.executed >= end)
       return Status::Paused;
     if (pick()) {
@@ -178,7 +181,7 @@ Warp::Status Warp::run() {
 
 /// Runs the current fragment until it waits, ends, splits or meets others.
 void Warp::runFragment(uint64_t end) {
-  while (block.executed < end) {
+  while (block.executed < end && !block.stopped) {
     Fragment &fragment = fragments[current];
     const Instruction &one = codeAt(fragment.pc);
     exec = fragment.mask;

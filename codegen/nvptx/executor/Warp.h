@@ -105,6 +105,7 @@ public:
   void commitCopies();
   void waitCopies(uint32_t pendingGroups, bool uncommittedToo);
   bool isCommitted(unsigned lane, uint64_t target) const;
+  bool hasUncommitted(unsigned lane) const;
 
   // Control.
   void jump(const Instruction &one, uint32_t target);
@@ -157,11 +158,11 @@ private:
   void meetIfThere(unsigned fragment);
   void releaseJoin(int number);
   bool yieldJoin();
-  bool forceBarrier();
-  void forceCollective(const Fragment &waiting);
+  bool reportBarrier();
+  void reportCollective(const Fragment &waiting);
 
   // Barriers.cpp
-  void wholeArrival(const Instruction &one, bool forced);
+  void wholeArrival(const Instruction &one);
   void arriveWith(const Instruction &one, const std::vector<unsigned> &arriving,
                   uint32_t lanes, uint32_t threads);
 
@@ -175,9 +176,9 @@ private:
   void checkGlobal(const Instruction &one, unsigned lane, MappedRegion &region,
                    uint64_t address, unsigned bytes, Kind kind,
                    const void *value);
-  bool checkSharedWrite(const Instruction &one, unsigned lane, uint64_t granule,
+  void checkSharedWrite(const Instruction &one, unsigned lane, uint64_t granule,
                         bool equal);
-  bool checkSharedRead(const Instruction &one, unsigned lane, uint64_t granule);
+  void checkSharedRead(const Instruction &one, unsigned lane, uint64_t granule);
   bool checkState(const Instruction &one, unsigned lane, uint64_t granule,
                   Kind kind);
   bool isOrdered(unsigned warp, unsigned otherLane, uint32_t atClock,
