@@ -1,6 +1,7 @@
 # How lit runs Weir's tests: programs, features, suffixes.
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 
@@ -40,6 +41,15 @@ def has_thread_sanitizer():
         return subprocess.call(build, **quiet) == 0 and subprocess.call([program], **quiet) == 0
 
 
+cross_libc = "/usr/aarch64-linux-gnu"
+if shutil.which("qemu-aarch64") and os.path.exists(f"{cross_libc}/lib/crt1.o"):
+    config.available_features.add("aarch64")
+    config.substitutions += [
+        ("%aarch64-cc", f"{config.weir_c_compiler} --target=aarch64-linux-gnu -O1 -nostdlib -fuse-ld=lld"
+                        f" -isystem {cross_libc}/include {cross_libc}/lib/crt1.o {cross_libc}/lib/crti.o"),
+        ("%aarch64-libs", f"-L{cross_libc}/lib -Wl,-dynamic-linker,/lib/ld-linux-aarch64.so.1 -lm -lc"
+                          f" {cross_libc}/lib/crtn.o"),
+        ("%aarch64-qemu", f"qemu-aarch64 -L {cross_libc}")]
 if platform.machine() in ("x86_64", "AMD64"):
     config.available_features.add("x86")
 if has_thread_sanitizer():

@@ -59,7 +59,8 @@ std::optional<std::string> cacheKey(cascade::KernelOp kernel, const Target &targ
     return std::nullopt;
   std::string key = buildIds();
   llvm::raw_string_ostream stream(key);
-  stream << target.name << ' ' << target.processor().name << ' ' << target.processor().features << '\n';
+  llvmir::Processor processor = target.processor();
+  stream << target.name << ' ' << processor.cpu << ' ' << processor.features << ' ' << processor.triple << '\n';
   kernel->print(stream);
   return key;
 }

@@ -13,6 +13,9 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
 
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
 using namespace mlir;
 
 namespace weir {
@@ -64,6 +67,18 @@ void fixParameter(cascade::ParamOp param, const scalar::Value &value) {
   builder.createBlock(&param.getInit());
   Value constant = cascade::ConstOp::create(builder, param.getLoc(), attribute);
   cascade::YieldOp::create(builder, param.getLoc(), ValueRange(constant));
+}
+
+llvmir::Processor Target::processor() const {
+  const cpu::Level &level = instructions();
+  if (StringRef(level.name).starts_with("aarch64"))
+    return {"generic", level.features, "aarch64-unknown-linux-gnu"};
+  return {level.name, level.features, "x86_64-unknown-linux-gnu"};
+}
+
+bool Target::isNative() const {
+  llvm::Triple code(processor().triple), machine(llvm::sys::getDefaultTargetTriple());
+  return code.getArch() == machine.getArch();
 }
 
 FailureOr<Target> findTarget(StringRef name) {

@@ -3,6 +3,7 @@
 #define WEIR_CODEGEN_COMPILE_COMPILE_H
 
 #include "codegen/cpu/CpuTarget.h"
+#include "codegen/llvm/Machine.h"
 #include "codegen/scalar/Value.h"
 #include "dialect/cascade/Cascade.h"
 
@@ -16,8 +17,11 @@ struct Target {
   const cpu::Level *level = nullptr; ///< instruction set; null: plain loops for this machine
   bool remarks = false;              ///< report derivations and slower roads as remarks
 
-  /// The processor in LLVM's terms.
-  const cpu::Level &processor() const { return level ? *level : cpu::hostLevel(); }
+  /// The instruction set of the code, and the processor in LLVM's terms.
+  const cpu::Level &instructions() const { return level ? *level : cpu::hostLevel(); }
+  llvmir::Processor processor() const;
+  /// Whether the code runs on this machine's family of processors.
+  bool isNative() const;
 };
 
 /// The target called `name` (`host`, `loops`, or an instruction-set level), or failure.

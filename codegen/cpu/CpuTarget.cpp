@@ -2,6 +2,7 @@
 #include "codegen/cpu/CpuTarget.h"
 
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 
@@ -16,12 +17,15 @@ llvm::ArrayRef<Level> allLevels() {
        "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt,"
        "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,-prefer-256-bit",
        512, 32, true},
+      {"aarch64+neon", "+neon", 128, 32},
   };
   return levels;
 }
 
 const Level &hostLevel() {
   static const Level &host = []() -> const Level & {
+    if (llvm::Triple(llvm::sys::getDefaultTargetTriple()).isAArch64())
+      return allLevels()[3];
     auto features = llvm::sys::getHostCPUFeatures();
     auto has = [&](auto... names) { return (features.lookup(names) && ...); };
     if (has("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2",

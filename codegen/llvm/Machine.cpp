@@ -29,6 +29,17 @@ void initialize() {
   }();
 }
 
+/// Makes all processors known that LLVM has code generators for.
+void initializeOthers() {
+  [[maybe_unused]] static const bool once = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    return true;
+  }();
+}
+
 InFlightDiagnostic report(const Unit &unit) { return mlir::emitError(const_cast<ModuleOp &>(unit.module).getLoc()); }
 
 FailureOr<std::unique_ptr<llvm::TargetMachine>> makeMachine(const Unit &unit) {
@@ -36,6 +47,8 @@ FailureOr<std::unique_ptr<llvm::TargetMachine>> makeMachine(const Unit &unit) {
   const Processor &processor = unit.processor;
   std::string error;
   llvm::Triple triple(processor.triple.empty() ? llvm::sys::getDefaultTargetTriple() : processor.triple);
+  if (triple.getArch() != llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch())
+    initializeOthers();
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return report(unit) << "no code generator for '" << triple.str() << "': " << error;

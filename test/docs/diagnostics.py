@@ -27,7 +27,7 @@ FENCE = re.compile(r"^```(?P<language>weir|yaml|sh) (?P<role>wrong|right|with)\n
 # Where identifiers stand in the code: calls that report, and constants that are reported.
 CALLS = re.compile(r'(?:\berror|\bwarning|\bfail|\brefuse|\bcomplain|\bcheck)\(\s*(?:[\w.:*()]+,\s*){0,3}"([a-z]+(?:-[a-z]+)*)"')
 RESULTS = re.compile(r'Error\{(?:[^{}]|\{[^{}]*\})*?,\s*"([a-z]+(?:-[a-z]+)+)"\}')
-REASONS = re.compile(r'"([A-Z][A-Z_]{4,})"')
+REASONS = re.compile(r'"((?!WEIR_)[A-Z][A-Z_]{4,})"')
 # Said in ways that the patterns do not see.
 OTHERS = {"file-format", "internal-error", "invalid-ir", "no-sizes", "no-memory", "unknown-command", "unknown-option",
           "file-access", "file-size-limit"}

@@ -26,12 +26,12 @@ void print(const ObjectCache &cache, bool json) {
 int manage(bool clear, bool json) {
   auto cache = ObjectCache::ofUser();
   if (!cache) {
-    llvm::errs() << "weir: there is no cache: WEIR_CACHE_SIZE is 0 or no number, or the user has no folder for it\n";
+    complain("no-cache", "there is no cache: WEIR_CACHE_SIZE is 0 or no number, or the user has no folder for it");
     return WrongUsage;
   }
   if (clear)
     if (auto error = cache->clear()) {
-      llvm::errs() << "weir: " << cache->getFolder() << ": " << llvm::toString(std::move(error)) << '\n';
+      complain("file-access", cache->getFolder() + ": " + llvm::toString(std::move(error)));
       return WrongInput;
     }
   print(*cache, json);

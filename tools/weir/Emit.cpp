@@ -134,8 +134,8 @@ std::vector<Target> findTargets(const EmitOptions &options) {
   auto alone = llvm::find_if(targets, [](const Target &target) { return !emit::levelOf(target.name); });
   if (targets.size() == 1 || alone == targets.end())
     return targets;
-  llvm::errs() << "weir: code for '" << alone->name << "' cannot share an object with code for other targets; "
-               << "levels of x86-64 can\n";
+  complain("mixed-targets", "code for '" + alone->name + "' cannot share an object with code for other targets; " +
+                                "levels of x86-64 can");
   return {};
 }
 
@@ -148,14 +148,13 @@ bool compile(Code &code, const std::vector<Target> &targets) {
     auto chooser = emit::makeChooser(code.kernel, code.targets);
     if (failed(chooser))
       return false;
-    code.add(std::move(*chooser), {"x86-64", "", ""}, "");
+    code.add(std::move(*chooser), {"x86-64", "", targets.front().processor().triple}, "");
   }
   for (const Target &target : targets) {
     auto module = compileKernel(code.kernel, target);
     if (failed(module))
       return false;
-    const cpu::Level &level = target.processor();
-    code.add(std::move(*module), {level.name, level.features, ""}, isAlone ? "" : emit::variantSuffix(target.name));
+    code.add(std::move(*module), target.processor(), isAlone ? "" : emit::variantSuffix(target.name));
   }
   return true;
 }

@@ -54,8 +54,7 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
   auto module = compile(kernel, target, codeStages.at(stage));
   if (failed(module))
     return mlir::failure();
-  const cpu::Level &level = target.processor();
-  llvmir::Processor processor{level.name, level.features, ""};
+  llvmir::Processor processor = target.processor();
   if (stage == "llvm") {
     auto text = llvmir::emitText(**module, processor);
     if (failed(text))

@@ -68,9 +68,8 @@ const weir_kernel_info &kernel() {
     auto target = findTarget("loops");
     auto op = *parsed->getOps<cascade::KernelOp>().begin();
     auto module = compileKernel(op, *target);
-    const cpu::Level &level = target->processor();
     static auto jit =
-        *llvmir::Jit::create(**module, {level.name, level.features, ""});
+        *llvmir::Jit::create(**module, target->processor());
     return static_cast<const weir_kernel_info *>(jit->lookup("pick_info"));
   }();
   return *info;

@@ -1,0 +1,54 @@
+// Machine code for one call of a kernel, compiled or found in the cache.
+#include "codegen/compile/CallObject.h"
+
+#include "codegen/compile/ObjectCache.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace weir {
+
+/// What a caller decides before compiling: constants, and extents that nothing
+/// else in the kernel determines.
+static OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
+  auto source = const_cast<cascade::KernelOp &>(call.kernel);
+  OwningOpRef<cascade::KernelOp> kernel(cast<cascade::KernelOp>(source->clone()));
+  llvm::StringSet<> carried;
+  for (auto input : kernel->getBody().getOps<cascade::InputOp>())
+    for (StringAttr rank : cast<cascade::TensorType>(input.getType()).getRanks())
+      carried.insert(rank.getValue());
+  for (auto rank : kernel->getBody().getOps<cascade::RankOp>())
+    if (!carried.contains(rank.getName()) && !rank.getSize() && rank.getExtent().empty())
+      rank.setSize(call.resolution.extents.at(rank.getName().str()));
+  for (auto param : kernel->getBody().getOps<cascade::ParamOp>())
+    if (param.getConstant())
+      fixParameter(param, call.resolution.params.at(param.getName().str()));
+  return kernel;
+}
+
+static FailureOr<CallObject> compileObject(cascade::KernelOp kernel, const Target &target) {
+  auto module = compileKernel(kernel, target);
+  if (failed(module))
+    return failure();
+  auto bytes = llvmir::emitFile(**module, target.processor(), llvmir::FileKind::Object);
+  if (failed(bytes))
+    return failure();
+  return CallObject{llvm::MemoryBuffer::getMemBufferCopy({bytes->data(), bytes->size()})};
+}
+
+FailureOr<CallObject> compileForCall(const Call &call, const Target &target, bool mayCache) {
+  auto kernel = specialize(call);
+  auto cache = mayCache ? ObjectCache::ofUser() : std::nullopt;
+  auto key = cache ? cacheKey(*kernel, target) : std::nullopt;
+  if (key && !target.remarks)
+    if (auto code = cache->load(*key))
+      return CallObject{std::move(code), true};
+  auto object = compileObject(*kernel, target);
+  if (succeeded(object) && key)
+    if (auto error = cache->store(*key, object->code->getBuffer()))
+      kernel->emitRemark() << "not kept in the cache: " << llvm::toString(std::move(error));
+  return object;
+}
+
+} // namespace weir
