@@ -9,6 +9,17 @@ using namespace mlir;
 
 namespace weir {
 
+/// Whether a rank has the extent that its declaration derives from others; a
+/// caller may have given it another one.
+static bool isAsDerived(cascade::RankOp rank, const Call &call) {
+  auto program = scalar::Program::compile(rank.getExtent(), call.resolution.environment(call.kernel));
+  if (failed(program))
+    return true;
+  program->run();
+  scalar::Value derived = program->result();
+  return derived.isPresent() && derived.integer == call.resolution.extents.at(rank.getName().str());
+}
+
 /// What a caller decides before compiling: constants, and extents that nothing
 /// else in the kernel determines.
 static OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
@@ -18,9 +29,15 @@ static OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
   for (auto input : kernel->getBody().getOps<cascade::InputOp>())
     for (StringAttr rank : cast<cascade::TensorType>(input.getType()).getRanks())
       carried.insert(rank.getValue());
-  for (auto rank : kernel->getBody().getOps<cascade::RankOp>())
-    if (!carried.contains(rank.getName()) && !rank.getSize() && rank.getExtent().empty())
-      rank.setSize(call.resolution.extents.at(rank.getName().str()));
+  for (auto [declared, rank] : llvm::zip(source.getBody().getOps<cascade::RankOp>(),
+                                         kernel->getBody().getOps<cascade::RankOp>())) {
+    if (carried.contains(rank.getName()) || rank.getSize())
+      continue;
+    if (!rank.getExtent().empty() && isAsDerived(declared, call))
+      continue;
+    rank.getExtent().getBlocks().clear();
+    rank.setSize(call.resolution.extents.at(rank.getName().str()));
+  }
   for (auto param : kernel->getBody().getOps<cascade::ParamOp>())
     if (param.getConstant())
       fixParameter(param, call.resolution.params.at(param.getName().str()));
