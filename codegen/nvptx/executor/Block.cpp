@@ -5,6 +5,7 @@ using namespace weir::ptx;
 
 Block::Block(Grid &grid)
     : grid(grid), granule(grid.program.sharedGranule),
+      granuleShift(std::countr_zero(granule)),
       counters(grid.program.code.size()) {
   shared.resize(grid.sharedBytes);
   for (unsigned i = 0; i < grid.warps; ++i)
@@ -72,12 +73,13 @@ void Block::reportLimit() {
   for (const Warp &warp : warps)
     for (const Fragment &fragment : warp.fragments)
       if (fragment.mask)
-        return grid.fault(
-            ErrorKind::InstructionLimit,
-            "the block executed " + std::to_string(executed) +
-                " instructions and has not ended",
-            {fragment.pc, linear, warp.thread(std::countr_zero(fragment.mask)), executed},
-            std::nullopt);
+        return grid.fault(ErrorKind::InstructionLimit,
+                          "the block executed " + std::to_string(executed) +
+                              " instructions and has not ended",
+                          {fragment.pc, linear,
+                           warp.thread(std::countr_zero(fragment.mask)),
+                           executed},
+                          std::nullopt);
 }
 
 void Block::reportDeadlock() {
@@ -100,7 +102,8 @@ void Block::reportDeadlock() {
                  (warp.live ? " is elsewhere" : " exited");
       for (const Fragment &fragment : warp.fragments)
         if (fragment.mask)
-          other = Place{fragment.pc, linear, warp.thread(std::countr_zero(fragment.mask)), executed};
+          other = Place{fragment.pc, linear,
+                        warp.thread(std::countr_zero(fragment.mask)), executed};
       if (!warp.live)
         break;
     }

@@ -81,12 +81,14 @@ public:
   uint32_t linear = 0;
   Dim3 id;
   uint32_t epoch = 1; ///< counts the barriers of all threads
+  uint64_t granuleOf(uint64_t address) const { return address >> granuleShift; }
   uint32_t granule = 4;
+  unsigned granuleShift = 2;
   std::vector<std::byte> shared;
   std::deque<Warp> warps;
   std::vector<PcCounters> counters; ///< by pc
   uint64_t divergentBranches = 0, barriers = 0, executed = 0;
-  bool stopped = false; ///< by an error that nothing can follow
+  bool stopped = false;      ///< by an error that nothing can follow
   bool synchronised = false; ///< a strong access to global memory was made
   /// What a release at an address publishes to those who acquire from there.
   std::unordered_map<uint64_t, std::vector<uint32_t>> published;

@@ -17,8 +17,8 @@ void Warp::issueCopy(const Instruction &one, unsigned lane, uint64_t target,
                    bytes,     {}};
   std::copy(data, data + bytes, copy.data.begin());
   pending.push_back(copy);
-  for (uint64_t granule = target / block.granule;
-       granule <= (target + bytes - 1) / block.granule; ++granule)
+  for (uint64_t granule = block.granuleOf(target);
+       granule <= block.granuleOf(target + bytes - 1); ++granule)
     block.cell(granule).state = Cell::State::InFlight;
 }
 
@@ -34,8 +34,8 @@ void Warp::waitCopies(uint32_t pendingGroups, bool uncommittedToo) {
       return false;
     std::copy_n(copy.data.begin(), copy.size,
                 block.shared.begin() + copy.target);
-    uint64_t last = (copy.target + copy.size - 1) / block.granule;
-    for (uint64_t granule = copy.target / block.granule; granule <= last;
+    uint64_t last = block.granuleOf(copy.target + copy.size - 1);
+    for (uint64_t granule = block.granuleOf(copy.target); granule <= last;
          ++granule) {
       Cell &cell = block.cell(granule);
       cell.state = Cell::State::Valid;

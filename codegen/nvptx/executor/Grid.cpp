@@ -11,8 +11,7 @@ bool Faults::count(ErrorKind kind, const Place &place, uint32_t otherPc) {
   if (isFull)
     return false;
   Entry &entry = entries[{kind, place.pc, otherPc}];
-  return ++entry.count == 1 ||
-         std::pair(place.block, place.when) < entry.first;
+  return ++entry.count == 1 || std::pair(place.block, place.when) < entry.first;
 }
 
 void Faults::keep(Error error, const Place &place, uint32_t otherPc) {

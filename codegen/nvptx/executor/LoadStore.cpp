@@ -16,8 +16,7 @@ bool isPrivate(Space space, uint64_t address) {
 void extendInto(Warp &warp, const Instruction &one, unsigned lane,
                 const std::byte *bytes) {
   for (unsigned i = 0; i < one.count; ++i) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, bytes + i * one.size, one.size);
+    uint64_t bits = loadBits(bytes + i * one.size, one.size);
     unsigned unused = 64 - 8 * one.size;
     if (isSigned(one.type))
       bits =
@@ -63,8 +62,8 @@ void store(Warp &warp, const Instruction &one) {
   forLanes(lanes, [&](unsigned lane) {
     std::byte value[16];
     for (unsigned i = 0; i < one.count; ++i) {
-      uint64_t bits = warp.value(one.slots[1 + i], lane);
-      std::memcpy(value + i * one.size, &bits, one.size);
+      storeBits(value + i * one.size, one.size,
+                warp.value(one.slots[1 + i], lane));
     }
     std::byte *data = warp.access(one, lane, one.space, addresses[lane], bytes,
                                   Warp::Kind::Write, value);

@@ -27,7 +27,7 @@ std::byte *Warp::access(const Instruction &one, unsigned lane, Space space,
     space = spaceAt(address);
     address -= windowOf(space);
   }
-  if (address % bytes) {
+  if (address & (bytes - 1)) {
     fault(ErrorKind::Misaligned, one, lane,
           "an access of " + std::to_string(bytes) + " bytes at " +
               (space == Space::Global   ? grid().describe(address)
@@ -54,7 +54,7 @@ std::byte *Warp::access(const Instruction &one, unsigned lane, Space space,
       return nullptr;
     }
   }
-  if (address + bytes > size) {
+  if (!fits(address, bytes, 0, size)) {
     fault(ErrorKind::OutOfBounds, one, lane,
           std::to_string(bytes) + " bytes at " + std::to_string(address) +
               " of " + std::to_string(size) + " bytes of " + nameOf(space) +
@@ -124,11 +124,10 @@ std::byte *Warp::accessShared(const Instruction &one, unsigned lane,
                               const void *value) {
   const Grid &all = grid();
   bool inside =
-      address >= all.program.dynamicBase && address + bytes <= all.sharedBytes;
+      fits(address, bytes, all.program.dynamicBase, all.what.dynamicShared);
   for (auto variable = all.program.shared.begin();
        !inside && variable != all.program.shared.end(); ++variable)
-    inside = address >= variable->address &&
-             address + bytes <= variable->address + variable->bytes;
+    inside = fits(address, bytes, variable->address, variable->bytes);
   if (!inside) {
     fault(ErrorKind::OutOfBounds, one, lane,
           (kind == Kind::Read ? "reads " : "writes ") + std::to_string(bytes) +
@@ -138,8 +137,8 @@ std::byte *Warp::accessShared(const Instruction &one, unsigned lane,
   std::byte *data = block.shared.data() + address;
   bool equal = kind == Kind::Write && value && all.options.equalStores &&
                std::memcmp(data, value, bytes) == 0;
-  uint64_t first = address / block.granule,
-           last = (address + bytes - 1) / block.granule;
+  uint64_t first = block.granuleOf(address),
+           last = block.granuleOf(address + bytes - 1);
   bool good = true;
   for (uint64_t granule = first; granule <= last; ++granule) {
     bool holds = checkState(one, lane, granule, kind);

@@ -44,14 +44,16 @@ bool Warp::checkState(const Instruction &one, unsigned lane, uint64_t granule,
   const char *verb = kind == Kind::Read ? "reads" : "writes";
   if (cell.epoch == block.epoch &&
       !isOrdered(cell.warp, cell.lane, cell.clock, lane)) {
-    race(one, lane, (std::string(verb) + " what another thread writes:").c_str(),
+    race(one, lane,
+         (std::string(verb) + " what another thread writes:").c_str(),
          cell.warp, cell.lane, cell.pc, grid().describeShared(address));
     return false;
   }
   const Warp &copier = block.warps[cell.warp];
   bool committed = copier.isCommitted(cell.lane, address);
-  std::string message = std::string(verb) + " " + grid().describeShared(address) +
-             " while an asynchronous copy is under way to it: ";
+  std::string message = std::string(verb) + " " +
+                        grid().describeShared(address) +
+                        " while an asynchronous copy is under way to it: ";
   message += committed ? "no wait of the thread that copies covers it"
                        : "its thread put it into no group before waiting";
   if (committed && copier.hasUncommitted(cell.lane))
@@ -123,34 +125,34 @@ void Warp::checkSharedWrite(const Instruction &one, unsigned lane,
 void Warp::checkGlobal(const Instruction &one, unsigned lane,
                        MappedRegion &region, uint64_t address, unsigned bytes,
                        Kind kind, const void *value) {
-  unsigned granule = grid().program.globalGranule;
-  uint64_t base = region.address / granule;
+  unsigned shift = std::countr_zero(grid().program.globalGranule);
+  uint64_t base = region.address >> shift;
   bool equal =
       kind == Kind::Write && value && grid().options.equalStores &&
       std::memcmp(region.data + (address - region.address), value, bytes) == 0;
   GlobalShadow::Writer self{block.linear, thread(lane), pcOf(one), clock,
                             one.strong};
-  for (uint64_t at = address / granule - base;
-       at <= (address + bytes - 1) / granule - base; ++at) {
+  for (uint64_t at = (address >> shift) - base;
+       at <= ((address + bytes - 1) >> shift) - base; ++at) {
     auto other = kind == Kind::Read ? region.shadow.at(at)
                                     : region.shadow.replace(at, self);
     if (!other || (one.strong && other->strong) || equal)
       continue;
     Place place{other->pc, other->block, other->thread, 0};
-    std::string where = grid().describe((base + at) * granule);
+    auto where = [&] { return grid().describe((base + at) << shift); };
     if (other->block != block.linear) {
       if (kind != Kind::Read)
-        fault(ErrorKind::BlocksConflict, one, lane, "two blocks write " + where,
-              place);
+        fault(ErrorKind::BlocksConflict, one, lane,
+              "two blocks write " + where(), place);
       else if (!block.synchronised)
         fault(ErrorKind::BlocksConflict, one, lane,
-              "reads what another block writes: " + where, place);
+              "reads what another block writes: " + where(), place);
     } else if (!isOrdered(other->thread / 32, other->thread % 32, other->clock,
                           lane)) {
       race(one, lane,
            kind == Kind::Read ? "reads what another thread writes:"
                               : "writes what another thread writes:",
-           other->thread / 32, other->thread % 32, other->pc, where);
+           other->thread / 32, other->thread % 32, other->pc, where());
     }
   }
 }

@@ -40,6 +40,18 @@ void Warp::countWavefronts(const Instruction &one, unsigned wavefronts,
   counters.least += least;
 }
 
+/// Whether lanes of a full warp access one element or neighbouring ones: the
+/// commonest patterns, which have no conflicts.
+static bool isPlain(const uint64_t (&addresses)[32], unsigned bytes) {
+  uint64_t step = addresses[1] - addresses[0];
+  if (step != 0 && step != bytes)
+    return false;
+  for (unsigned lane = 1; lane < 32; ++lane)
+    if (addresses[lane] - addresses[lane - 1] != step)
+      return false;
+  return addresses[0] % bytes == 0 && bytes >= 4;
+}
+
 /// 128 bytes are served at a time: all lanes of accesses up to 4 bytes, half of
 /// them for 8 bytes, a quarter for 16.
 void Warp::countTraffic(const Instruction &one, Space space,
@@ -52,6 +64,8 @@ void Warp::countTraffic(const Instruction &one, Space space,
     space = spaceAt(addresses[first]);
   if (space == Space::Shared) {
     unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+    if (lanes == allLanes && isPlain(addresses, bytes))
+      return countWavefronts(one, 32 / group, 32 / group);
     for (unsigned start = 0; start < 32; start += group) {
       uint32_t members =
           lanes & (group == 32 ? allLanes : ((1u << group) - 1) << start);

@@ -24,18 +24,6 @@ Warp::Warp(Block &block, unsigned index) : block(block), index(index) {
   }
 }
 
-uint64_t Warp::value(Slot slot, unsigned lane) const {
-  uint64_t bits = 0;
-  std::memcpy(&bits, file.data() + slot.offset + size_t(lane) * slot.bytes,
-              slot.bytes);
-  return bits;
-}
-
-void Warp::setValue(Slot slot, unsigned lane, uint64_t bits) {
-  std::memcpy(file.data() + slot.offset + size_t(lane) * slot.bytes, &bits,
-              slot.bytes);
-}
-
 static uint64_t specialValue(const Block &block, const Warp &warp,
                              Special which, unsigned lane) {
   const Grid &grid = block.grid;
@@ -139,8 +127,8 @@ void Warp::fault(ErrorKind kind, const Instruction &one, unsigned lane,
                  std::string message, std::optional<Place> other) {
   block.grid.fault(kind, std::move(message), place(one, lane), other);
   // What follows would only say that barriers are out of step.
-  block.stopped |= kind == ErrorKind::DivergentBarrier ||
-                   kind == ErrorKind::BarrierMismatch;
+  block.stopped |=
+      kind == ErrorKind::DivergentBarrier || kind == ErrorKind::BarrierMismatch;
 }
 
 /// Chooses the ready fragment that is furthest behind.

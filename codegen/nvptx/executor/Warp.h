@@ -20,6 +20,33 @@ template <typename F> void forLanes(uint32_t mask, F &&function) {
     function(static_cast<unsigned>(std::countr_zero(mask)));
 }
 
+/// Integers of 1, 2, 4 or 8 bytes, with zeros above.
+inline uint64_t loadBits(const std::byte *from, unsigned bytes) {
+  auto as = [&]<typename T>(T bits) -> uint64_t {
+    std::memcpy(&bits, from, sizeof(T));
+    return bits;
+  };
+  return bytes == 4   ? as(uint32_t())
+         : bytes == 8 ? as(uint64_t())
+         : bytes == 2 ? as(uint16_t())
+                      : as(uint8_t());
+}
+
+inline void storeBits(std::byte *to, unsigned bytes, uint64_t bits) {
+  auto as = [&]<typename T>(T part) { std::memcpy(to, &part, sizeof(T)); };
+  bytes == 4   ? as(static_cast<uint32_t>(bits))
+  : bytes == 8 ? as(bits)
+  : bytes == 2 ? as(static_cast<uint16_t>(bits))
+               : as(static_cast<uint8_t>(bits));
+}
+
+/// Whether an access lies in a range of memory; no sum can overflow.
+inline bool fits(uint64_t address, uint64_t bytes, uint64_t start,
+                 uint64_t size) {
+  return address >= start && address - start < size &&
+         bytes <= size - (address - start);
+}
+
 /// Lanes that run in lock step.
 struct Fragment {
   enum class State : uint8_t {
@@ -67,8 +94,14 @@ public:
     return *reinterpret_cast<uint32_t *>(file.data() + slot.offset);
   }
   /// The value of one lane, of 1, 2, 4 or 8 bytes, with zeros above.
-  uint64_t value(Slot slot, unsigned lane) const;
-  void setValue(Slot slot, unsigned lane, uint64_t value);
+  uint64_t value(Slot slot, unsigned lane) const {
+    return loadBits(file.data() + slot.offset + size_t(lane) * slot.bytes,
+                    slot.bytes);
+  }
+  void setValue(Slot slot, unsigned lane, uint64_t value) {
+    storeBits(file.data() + slot.offset + size_t(lane) * slot.bytes, slot.bytes,
+              value);
+  }
   /// A predicate that is a source, negated where the instruction says so.
   uint32_t condition(const Instruction &one, unsigned slot) {
     uint32_t mask = predicate(one.slots[slot]);
