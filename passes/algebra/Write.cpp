@@ -45,7 +45,9 @@ Expr Expander::writeScaled(const Product &product, double coefficient, Type type
         multiplyPower(terms, fraction, atom.expr, power);
   if (!fraction.above)
     fraction.above = terms.real(1, type);
-  return fraction.below ? terms.binary(BinaryFn::Div, fraction.above, fraction.below) : fraction.above;
+  Expr result = fraction.below ? terms.binary(BinaryFn::Div, fraction.above, fraction.below) : fraction.above;
+  // The normal form has dropped casts between reals; all factors may be of the narrower type.
+  return result->type == type ? result : terms.cast(result, type);
 }
 
 Expr Expander::write(const Product &product, Type type) { return writeScaled(product, 1, type); }
