@@ -163,7 +163,7 @@ LogicalResult lowerKernel(tile::KernelOp kernel, Code &code) {
   }
   for (Operation &op : kernel.getBody().getOps())
     if (!isa<tile::IndexOp, tile::ParallelOp, tile::StageOp>(op))
-      return refuse(&op, "GPU_INTERMEDIATE") << "it keeps an intermediate tensor between launches";
+      return refuse(&op, "gpu-intermediate") << "it keeps an intermediate tensor between launches";
   return verify(*code.module);
 }
 
@@ -218,8 +218,9 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
   std::optional<schedule::Refusal> refusal;
   auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows, /*absorbs=*/false}, refusal);
   if (failed(tiles)) {
-    emitError(refusal ? refusal->where : source.getLoc())
-        << "NO_TILE_FORM: this kernel cannot run on the GPU: " << (refusal ? refusal->reason : "no tiles");
+    auto error = refuse(source, "no-tile-form") << "it has no tile form";
+    if (refusal)
+      error.attachNote(refusal->where) << refusal->reason;
     return failure();
   }
   derived.erase();

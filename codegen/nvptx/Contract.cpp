@@ -122,7 +122,7 @@ void ParallelLowering::multiplyTiles(const Operand &right, Fragment &sums, int64
 LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
   Operand &left = *plan.left(op), &right = *plan.right(op);
   if (!pipeline)
-    return refuse(op, "GPU_CONTRACTION") << "a contraction outside a loop over tiles";
+    return refuse(op, "gpu-contraction") << "a contraction outside a loop over tiles";
   if (failed(arrive(right)))
     return failure();
   Fragment sums(rowsOf.size(), columnsOf.size());
@@ -156,19 +156,23 @@ LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   assert(resultsAreLefts() && "what is accumulated stays in its registers");
   Operand &right = *plan.right(op);
   if (!pipeline)
-    return refuse(op, "GPU_CONTRACTION") << "an accumulation outside a loop over tiles";
+    return refuse(op, "gpu-contraction") << "an accumulation outside a loop over tiles";
   if (failed(arrive(right)))
     return failure();
   Fragment value = input(op.getLhs());
   Fragment &sums = carries[op.getRef()];
   int64_t columns = columnsOf.size();
   if (right.isNarrow()) {
+    Value state = plan.riderOf(op), one = emit.real(emit.f32(), 1);
+    Value ones = state ? emit.pack(right.element, one, one) : Value();
     multiplyTiles(right, sums, columns / 4, [&](int64_t row, int64_t k) {
       SmallVector<Value> words;
       for (int64_t part = 0; part < 4; ++part) {
         int64_t r = row * 2 + part % 2, c = k * 4 + part / 2 * 2;
         words.push_back(emit.pack(right.element, value.at(r, c), value.at(r, c + 1)));
       }
+      if (state)
+        emit.multiply(right.element, words, {ones, ones}, MutableArrayRef(carries[state].values).slice(row * 4, 4));
       return words;
     });
     return success();

@@ -110,6 +110,8 @@ void ParallelLowering::emitCarry(tile::CarryOp op) {
   int64_t columns = 1;
   if (op.getTiles().size() > 1)
     columns = llvm::divideCeil(*staticExtent(op.getDomain()[1].end), 16) * 4;
+  if (plan.isRider(op))
+    columns = 2; // a lane's part of a result has two columns, both of which are the sum
   Fragment state(encoding.registerRows().size(), columns);
   Value init = emit.real(op.getElementType(), op.getInit() ? cast<FloatAttr>(*op.getInit()).getValueAsDouble() : 0);
   llvm::fill(state.values, init);
@@ -199,7 +201,7 @@ LogicalResult ParallelLowering::emitFor(tile::ForOp op) {
   Value to = emit.greater(clamp(scalars.lookup(op.getFull()[1])), from);
   Value before = count(lower, from), full = count(from, to);
   if (op.getOrder() != tile::Order::Any)
-    return refuse(op, "GPU_LOOP_ORDER") << "its tiles have an order";
+    return refuse(op, "gpu-loop-order") << "its tiles have an order";
   if (failed(emitTiles(op, full, ahead(from), true)))
     return failure();
   // One copy of the partial body serves both sides of the full range.

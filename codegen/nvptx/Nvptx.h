@@ -61,8 +61,7 @@ tile::TilePlan planTiles(cascade::KernelOp derived);
 
 /// Derives, makes tiles and lowers. Ranks that tiles keep whole (contracted ones,
 /// and those of states beside the points of their fold) must be fixed, or become
-/// so by `extentOf`. A kernel that cannot run on the GPU is refused with a
-/// diagnostic that begins `GPU_…` or `NO_TILE_FORM`.
+/// so by `extentOf`. A kernel that cannot run on the GPU is refused.
 mlir::FailureOr<Code> compile(cascade::KernelOp kernel, bool remarks = false, ExtentOf extentOf = nullptr);
 
 /// Lowers the loops of a tile program into `code.module`.

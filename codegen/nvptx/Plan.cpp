@@ -1,12 +1,14 @@
 // Plans: what lies in shared memory, in which type and order.
 #include "codegen/nvptx/Plan.h"
 
+#include "dialect/Refuse.h"
+
 using namespace mlir;
 
 namespace weir::nvptx {
 
 InFlightDiagnostic refuse(Operation *op, StringRef identifier) {
-  return op->emitError() << identifier << ": this kernel cannot run on the GPU: ";
+  return weir::refuse(op, identifier) << "this kernel cannot run on the GPU: ";
 }
 
 std::optional<int64_t> staticExtent(Value end) {
@@ -79,7 +81,7 @@ static FailureOr<int64_t> wholeExtent(tile::StageOp stage, unsigned rank) {
   if (auto extent = staticExtent(end))
     return *extent;
   std::string name = rankName(end);
-  return refuse(stage, "GPU_UNPINNED_RANK") << "the extent of rank '" << name << "' must be known; --set " << name
+  return refuse(stage, "gpu-unpinned-rank") << "the extent of rank '" << name << "' must be known; --set " << name
                                             << "=64 fixes it";
 }
 
@@ -152,7 +154,7 @@ LogicalResult Plan::placeOperands(tile::ParallelOp parallel) {
     sharedBytes += operand.layout.size() * operand.slots;
   }
   if (sharedBytes > sharedLimit)
-    return refuse(parallel, "GPU_SHARED_MEMORY")
+    return refuse(parallel, "gpu-shared-memory")
            << "its tiles take " << sharedBytes << " bytes of shared memory, and a block has " << sharedLimit;
   return success();
 }
@@ -239,6 +241,42 @@ void Plan::findSpreadStates(tile::ParallelOp parallel) {
   }
 }
 
+/// The state to which an accumulation's left operand is added up, in its block.
+static Value summedState(tile::AccumulateOp op, Value value) {
+  for (Operation *user : value.getUsers()) {
+    auto reduce = dyn_cast<tile::ReduceOp>(user);
+    bool isSum = reduce && reduce->getBlock() == op->getBlock() && reduce.getKind() == tile::Reduction::Sum &&
+                 reduce.getValue() == value && !reduce.getMask() && reduce->hasOneUse();
+    auto update = isSum ? dyn_cast<tile::UpdateOp>(*reduce->user_begin()) : tile::UpdateOp();
+    if (update && update->getBlock() == op->getBlock())
+      return update.getRef();
+  }
+  return {};
+}
+
+void Plan::findRiders(tile::ParallelOp parallel) {
+  parallel.walk([&](tile::AccumulateOp op) {
+    Value value = op.getLhs().getDefiningOp<tile::ConvertOp>().getValue();
+    Value state = right(op)->isNarrow() ? summedState(op, value) : Value();
+    if (!state || !isSpread(state) || isRider(state))
+      return;
+    llvm::SmallPtrSet<Operation *, 2> sums;
+    for (Operation *user : state.getUsers()) {
+      if (isa<tile::LoadOp>(user) && op->getParentOfType<tile::ForOp>()->isProperAncestor(user))
+        return;
+      for (Value input : user->getOperands())
+        if (auto reduce = input.getDefiningOp<tile::ReduceOp>())
+          sums.insert(reduce);
+    }
+    if (sums.size() == 1)
+      riders[op] = state;
+  });
+}
+
+bool Plan::isRider(Value state) {
+  return llvm::any_of(riders, [&](auto &entry) { return entry.second == state; });
+}
+
 bool Plan::isPartial(tile::ReduceOp op) {
   auto update = op->hasOneUse() ? dyn_cast<tile::UpdateOp>(*op->user_begin()) : tile::UpdateOp();
   return update && isSpread(update.getRef());
@@ -250,7 +288,7 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
   parallel.walk([&](tile::SubtileOp op) {
     plan.rows = op.getRows();
     if (op.getDomain().tiles[0] != plan.rows * warps)
-      result = refuse(op, "GPU_BLOCK_SHAPE") << "a block has " << op.getDomain().tiles[0] << " rows, not "
+      result = refuse(op, "gpu-block-shape") << "a block has " << op.getDomain().tiles[0] << " rows, not "
                                              << plan.rows << " for each of " << warps << " warps";
   });
   // Both sides of a product on the matrix units have the same narrow type.
@@ -274,13 +312,14 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
     } else {
       for (Type type : op->getResultTypes())
         if (tile::elementOf(type).isF64())
-          result = refuse(op, "GPU_F64") << "it computes in f64";
+          result = refuse(op, "gpu-f64") << "it computes in f64";
     }
   });
   if (failed(result) || failed(plan.placeOperands(parallel)))
     return failure();
   plan.findFactors(parallel);
   plan.findSpreadStates(parallel);
+  plan.findRiders(parallel);
   return plan;
 }
 

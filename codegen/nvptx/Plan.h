@@ -10,7 +10,7 @@ namespace weir::nvptx {
 using mlir::Type;
 using mlir::Value;
 
-/// Reports why a kernel cannot be lowered: `GPU_…`, then what and why.
+/// Reports why a kernel cannot be lowered, with an identifier that `weir doc` explains.
 mlir::InFlightDiagnostic refuse(mlir::Operation *op, llvm::StringRef identifier);
 
 /// The extent of a rank, if it is known.
@@ -56,6 +56,10 @@ public:
   bool isSpread(Value state) { return spread.contains(state); }
   /// Sums over columns that go into such states only.
   bool isPartial(tile::ReduceOp op);
+  /// The state that an accumulation adds the sums of its left operand to as well:
+  /// to the matrix units, a sum is one more column, of ones. Null if there is none.
+  Value riderOf(tile::AccumulateOp op) { return riders.lookup(op); }
+  bool isRider(Value state);
 
   int64_t rows = 32;       ///< of a warp
   int64_t sharedBytes = 0;
@@ -68,10 +72,12 @@ private:
   mlir::LogicalResult placeOperands(tile::ParallelOp parallel);
   void findFactors(tile::ParallelOp parallel);
   void findSpreadStates(tile::ParallelOp parallel);
+  void findRiders(tile::ParallelOp parallel);
 
   llvm::DenseMap<mlir::Operation *, unsigned> lefts, rights;
   llvm::DenseMap<mlir::Operation *, Type> elements; ///< of contractions and accumulations
   llvm::DenseMap<mlir::Operation *, Value> factors;
+  llvm::DenseMap<mlir::Operation *, Value> riders;
   llvm::DenseSet<Value> spread;
 };
 

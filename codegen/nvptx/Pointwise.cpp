@@ -81,7 +81,7 @@ FailureOr<Value> ParallelLowering::emitFunction(Operation &op, ArrayRef<Value> o
   Reals reals{emit};
   Value x = operands[0];
   if (!x.getType().isF32() && !isa<math::AbsIOp>(op))
-    return refuse(&op, "GPU_FUNCTION") << "'" << op.getName() << "' on this type";
+    return refuse(&op, "gpu-function") << "'" << op.getName() << "' on this type";
   auto round = [&](StringRef name) { return emit.intrinsic(("llvm." + name).str(), emit.f32(), x); };
   using Result = FailureOr<Value>;
   return llvm::TypeSwitch<Operation *, Result>(&op)
@@ -100,7 +100,7 @@ FailureOr<Value> ParallelLowering::emitFunction(Operation &op, ArrayRef<Value> o
       .Case([&](math::SqrtOp) -> Result { return emit.intrinsic("llvm.nvvm.sqrt.rn.f", emit.f32(), x); })
       .Case([&](math::TanhOp) -> Result { return reals.tanh(x); })
       .Default([](Operation *op) -> Result {
-        return refuse(op, "GPU_FUNCTION") << "'" << op->getName() << "' has no code yet";
+        return refuse(op, "gpu-function") << "'" << op->getName() << "' has no code yet";
       });
 }
 
@@ -119,7 +119,7 @@ FailureOr<Value> ParallelLowering::emitOperation(Operation &op, ArrayRef<Value> 
   if (isa<arith::SelectOp>(op))
     return emit.choice(operands[0], operands[1], operands[2]);
   if (!isa<arith::ArithDialect>(op.getDialect()) || op.getNumResults() != 1)
-    return refuse(&op, "GPU_OPERATION") << "'" << op.getName() << "' has no lowering";
+    return refuse(&op, "gpu-operation") << "'" << op.getName() << "' has no lowering";
   OperationState state(emit.loc, op.getName());
   state.addOperands(operands);
   state.attributes = op.getAttrs();

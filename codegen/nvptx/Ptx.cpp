@@ -1,6 +1,8 @@
 // From the lowered module to PTX by LLVM, and to machine code by ptxas.
 #include "codegen/nvptx/Nvptx.h"
 
+#include "dialect/Refuse.h"
+
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -119,8 +121,6 @@ FailureOr<std::string> emitPtx(const Code &code, const Architecture &architectur
   translated->setTargetTriple(triple);
   translated->setDataLayout(machine->createDataLayout());
   optimise(*translated, *machine);
-  if (std::getenv("WEIR_DUMP_NVPTX_LLVM"))
-    translated->print(llvm::errs(), nullptr);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
@@ -146,8 +146,8 @@ FailureOr<std::string> emitCubin(const Code &code, const Architecture &architect
   ModuleOp where = code.module.get();
   std::string program = findPtxas();
   if (program.empty())
-    return where.emitError("a cubin needs the program ptxas, which is neither in PATH nor in CUDA_HOME/bin; "
-                           "emit ptx instead, which the driver compiles");
+    return weir::refuse(where, "no-ptxas") << "a cubin needs the program ptxas, which is neither in PATH nor in "
+                                              "CUDA_HOME/bin; emit ptx instead, which the driver compiles";
   auto ptx = emitPtx(code, architecture);
   if (failed(ptx))
     return failure();

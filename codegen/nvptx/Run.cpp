@@ -3,6 +3,7 @@
 
 #include "codegen/nvptx/Nvptx.h"
 #include "codegen/nvptx/executor/Executor.h"
+#include "dialect/Refuse.h"
 
 using namespace mlir;
 
@@ -101,7 +102,7 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
   for (auto &[name, tensor] : call.inputs) {
     auto dense = tensor.convert(tensor.type());
     if (!dense)
-      return kernel.emitError() << dense.message();
+      return weir::refuse(kernel, "no-memory") << dense.message();
     device.map(name, inputs.emplace_back(*dense), /*isOutput=*/false);
   }
   auto output = outputs.begin();
@@ -122,7 +123,7 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
     checks.threads = options.threads;
     ptx::Report report = ptx::launch(version->module, what, device.memory, checks);
     if (!report.ok())
-      return kernel.emitError() << "PTX_CHECK: the kernel's code is wrong:\n" << report.text();
+      return kernel.emitError() << "the generated PTX does what it must not:\n" << report.text();
     if (const char *path = std::getenv("WEIR_PTX_COUNTERS"); path && *path)
       llvm::errs() << launch.entry << ": " << report.counters.warpInstructions << " warp instructions, "
                    << report.counters.bankConflicts() << " bank conflicts (ldmatrix "
@@ -135,7 +136,8 @@ FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const Compi
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
   auto architecture = findArchitecture(options.variant);
   if (failed(architecture))
-    return kernel.emitError() << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
+    return weir::refuse(kernel, "unknown-target")
+           << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
   auto executable = std::make_unique<ExecutedKernel>(*architecture, options);
   if (failed(executable->prepare(call)))
     return failure();

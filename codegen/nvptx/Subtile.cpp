@@ -20,7 +20,7 @@ LogicalResult ParallelLowering::emitValueOp(Operation &inner) {
         return success();
       })
       .Default([](Operation *op) {
-        return refuse(op, "GPU_OPERATION") << "'" << op->getName() << "' has no lowering";
+        return refuse(op, "gpu-operation") << "'" << op->getName() << "' has no lowering";
       });
 }
 
@@ -112,7 +112,7 @@ LogicalResult ParallelLowering::emitMask(tile::MaskOp op) {
   for (AffineExpr expression : op.getMap().getResults()) {
     auto index = affine(expression, op.getMap().getNumDims(), op.getIndices());
     if (!index)
-      return refuse(op, "GPU_MASK") << "a predicate is not linear in rows and columns";
+      return refuse(op, "gpu-mask") << "a predicate is not linear in rows and columns";
     for (int64_t row = 0; row < result.rows; ++row)
       for (int64_t column = 0; column < result.columns; ++column) {
         int64_t more = index->row * rowsOf[row] + index->column * columnsOf[column];
@@ -148,6 +148,9 @@ LogicalResult ParallelLowering::emitMap(tile::MapOp op) {
 }
 
 LogicalResult ParallelLowering::emitUpdate(tile::UpdateOp op) {
+  auto isSum = [](Value value) { return isa_and_nonnull<tile::ReduceOp>(value.getDefiningOp()); };
+  if (plan.isRider(op.getRef()) && llvm::any_of(op.getInputs(), isSum))
+    return success(); // the accumulation adds it
   auto value = evaluate(op.getBody().front(), op.getInputs());
   if (failed(value))
     return failure();
@@ -211,12 +214,15 @@ Value ParallelLowering::sumOfLanes(Value value, tile::Reduction kind) {
 
 /// Combines the columns in the lane's registers, then those of other lanes.
 LogicalResult ParallelLowering::emitReduce(tile::ReduceOp op) {
+  auto update = op->hasOneUse() ? dyn_cast<tile::UpdateOp>(*op->user_begin()) : tile::UpdateOp();
+  if (update && plan.isRider(update.getRef()))
+    return success();
   bool isMonotonic = op.getKind() == tile::Reduction::Max || op.getKind() == tile::Reduction::Min;
   Fragment value = isMonotonic ? deferred(op.getValue()) : input(op.getValue());
   Fragment mask = op.getMask() ? input(op.getMask()) : Fragment();
   Type type = tile::elementOf(op.getValue().getType());
   if (type.isInteger(64))
-    return refuse(op, "GPU_REDUCTION") << "it reduces integers";
+    return refuse(op, "gpu-reduction") << "it reduces integers";
   Fragment result(std::max(value.rows, op.getMask() ? mask.rows : 1), 1);
   Value none = neutral(emit, op.getKind(), type);
   for (int64_t row = 0; row < result.rows; ++row) {
