@@ -34,16 +34,23 @@ float clean(float value) {
   return value == value ? value : std::bit_cast<float>(0x7fff'ffffu);
 }
 
+/// bf16 with .ftz: subnormal numbers become zeros.
+uint16_t flushedBits(uint16_t bits, bool flushes) {
+  return flushes && (bits & 0x7f80) == 0 ? bits & 0x8000 : bits;
+}
+
 template <Function function, typename Format, typename Register>
 void onHalves(Warp &warp, const Instruction &one) {
   Register *result = warp.lanes<Register>(one.slots[0]);
   const Register *a = warp.lanes<Register>(one.slots[1]);
+  bool flushes = one.data[0] & flushFlag;
   eachLane(warp.exec, [=](unsigned lane) {
     Register out = 0;
     for (unsigned shift = 0; shift < 8 * sizeof(Register); shift += 16) {
-      float x = Format::load(static_cast<uint16_t>(a[lane] >> shift));
+      auto bits = flushedBits(static_cast<uint16_t>(a[lane] >> shift), flushes);
+      double y = evaluate<function>(double(Format::load(bits)));
       out |= static_cast<Register>(
-          uint32_t(Format::store(evaluate<function>(double(x)))) << shift);
+          uint32_t(flushedBits(Format::store(y), flushes)) << shift);
     }
     result[lane] = out;
   });
@@ -89,7 +96,9 @@ template <Function function> void decode(Decoding &d) {
   bool hasHalf = (function == Function::Ex2 || function == Function::Tanh) &&
                  type != Type::TF32;
   bool hasDouble = canRound || function == Function::Rsqrt;
-  if ((flags & ~flushFlag) || (half && !hasHalf) ||
+  bool flushesHalf =
+      (flags & flushFlag) && (type == Type::F16 || type == Type::F16x2);
+  if ((flags & ~flushFlag) || flushesHalf || (half && !hasHalf) ||
       (type == Type::F64 && !hasDouble) ||
       (rounding != Rounding::Nearest && (!canRound || type == Type::F64)))
     return d.fail("this form of '" + std::string(d.statement.opcode) +
