@@ -32,7 +32,9 @@ public:
   /// One try, with all of these extents 1 or drawn.
   std::optional<Call> draw(Choice choice, bool least) {
     ShapeRequest request;
-    widened = random() % std::max<size_t>(1, llvm::range_size(kernel.getBody().getOps<RankOp>()));
+    widened =
+        random() % std::max<size_t>(
+                       1, llvm::range_size(kernel.getBody().getOps<RankOp>()));
     size_t number = 0;
     for (auto rank : kernel.getBody().getOps<RankOp>()) {
       bool isFree =
@@ -56,6 +58,11 @@ public:
     if (failed(resolution))
       return std::nullopt;
     call.resolution = std::move(*resolution);
+    // A constraint may leave nothing but 0 to an extent that was not drawn.
+    for (auto rank : kernel.getBody().getOps<RankOp>())
+      if (isCarried(rank.getNameAttr()) &&
+          call.resolution.extents.at(rank.getName().str()) == 0)
+        return std::nullopt;
     if (points(call.resolution) > (large ? mostLargePoints : mostSmallPoints))
       return std::nullopt;
     if (failed(generateInputs(call, random())) || failed(checkInputs(call)))

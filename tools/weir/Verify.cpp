@@ -124,6 +124,7 @@ void printJSON(const std::vector<Verdict> &verdicts) {
                            {"outcome", nameOf(verdict)},
                            {"sizes", verdict.sizes},
                            {"worst_error", verdict.worst},
+                           {"limit", verdict.limit},
                            {"worst_recorded_error", verdict.worstRecorded},
                            {"detail", verdict.detail}});
   llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(list)));

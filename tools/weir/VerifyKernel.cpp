@@ -25,7 +25,13 @@ public:
   KernelCheck(cascade::KernelOp kernel, const VerifyOptions &options,
               Verdict &verdict)
       : kernel(kernel), options(options), verdict(verdict),
-        inF64(verdict.precision == "f64") {}
+        inF64(verdict.precision == "f64") {
+    for (auto output : kernel.getBody().getOps<cascade::OutputOp>())
+      isF64.push_back(
+          mlir::cast<cascade::TensorType>(output.getTensor().getType())
+              .getElementType()
+              .isF64());
+  }
 
   void run(const std::string &casesFolder);
 
@@ -48,6 +54,7 @@ private:
   const VerifyOptions &options;
   Verdict &verdict;
   bool inF64;
+  llvm::SmallVector<bool> isF64; ///< of each output, as it is computed
   mlir::OwningOpRef<mlir::ModuleOp> derivedModule;
   cascade::KernelOp derived;
   std::map<std::string, std::unique_ptr<Executable>> executables;
@@ -157,7 +164,6 @@ bool KernelCheck::derive() {
 /// The derived form, its folds taken point by point, in parts and merged, is
 /// the same function of real numbers.
 void KernelCheck::checkDerived(const Case &at, const Outputs &expected) {
-  constexpr double limit = 1e-9;
   if (outputNames(derived) != outputNames(kernel)) {
     verdict.outcome = Verdict::Different;
     verdict.detail = "derived: outputs in the order " + outputNames(derived) +
@@ -173,7 +179,8 @@ void KernelCheck::checkDerived(const Case &at, const Outputs &expected) {
     for (size_t i = 0; i < expected.size(); ++i) {
       Worst worst = compare((*found)[i], expected[i]);
       keepWorse(verdict.worst, worst.error);
-      note(at, i, "derived, " + way, worst, limit);
+      // Constants are folded to literals of their type.
+      note(at, i, "derived, " + way, worst, isF64[i] ? 1e-9 : f32Limit);
     }
   }
 }
@@ -187,9 +194,10 @@ void KernelCheck::checkTarget(const Case &at, const Outputs &expected,
   for (size_t i = 0; i < expected.size(); ++i) {
     Worst worst = compare((*found)[i], expected[i], &gauge[i]);
     double limit = f64Limit;
-    if (!inF64)
+    if (!inF64 || !isF64[i])
       limit = std::max(f32Limit, slack * compare(gauge[i], expected[i]).error);
     keepWorse(verdict.worst, worst.error);
+    keepWorse(verdict.limit, limit);
     note(at, i, options.target, worst,
          limit + storageError((*found)[i].type()));
   }
@@ -203,7 +211,7 @@ void KernelCheck::check(const Case &at) {
     Worst worst = compare((*expected)[i], at.expected[i]);
     keepWorse(verdict.worstRecorded, worst.error);
     // Literals of an f32 kernel are rounded to f32.
-    note(at, i, "interp", worst, inF64 ? f64Limit : f32Limit);
+    note(at, i, "interp", worst, inF64 && isF64[i] ? f64Limit : f32Limit);
   }
   if (options.target == "interp")
     return checkDerived(at, *expected);

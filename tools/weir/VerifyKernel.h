@@ -24,6 +24,7 @@ struct Verdict {
   enum { Same, Different, Refused } outcome = Same;
   unsigned sizes = 0;       ///< verified at
   double worst = 0;         ///< error of the target, or of the derived form
+  double limit = 0;         ///< the widest that the error might have had
   double worstRecorded = 0; ///< error of the interpreter against recorded cases
   std::string detail = "";  ///< where it differs or why it was refused
 };
