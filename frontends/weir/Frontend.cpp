@@ -22,8 +22,9 @@ namespace weir::frontend {
 ArrayRef<Limit> allLimits() {
   using namespace limits;
   static constexpr Limit all[] = {
-      fileSize, files,     nesting,    chain,     depth, dimensions,    ranks,
-      equations, operations, inference, reads, substitutions, extent, errors};
+      fileSize,  files,      nesting, chain,     depth, dimensions,    ranks,
+      equations, operations, lowered,       inference, reads, substitutions,
+      extent,    errors};
   return all;
 }
 
@@ -97,6 +98,27 @@ static void checkSettings(const Options &options, const StringSet<> &used,
   }
 }
 
+/// What is compiled in reasonable time: the limits of a kernel in its lowered
+/// form, in which each reduction is an equation.
+static void checkSize(const Program &program, cascade::KernelOp kernel,
+                      Diagnostics &diagnostics) {
+  size_t equations = 0, operations = 0;
+  kernel->walk([&](mlir::Operation *op) {
+    equations += isa<cascade::Equation>(op);
+    ++operations;
+  });
+  auto check = [&](const Limit &limit, size_t count, StringRef what) {
+    if (count > limit.most)
+      diagnostics.error(limit.id, program.source->name.range,
+                        "kernel '" + program.source->name.text + "' has " +
+                            Twine(count) + " " + what + "; the limit is " +
+                            Twine(limit.most));
+  };
+  check(limits::equations, equations,
+        "equations, those of its reductions among them");
+  check(limits::lowered, operations, "operations in all its equations");
+}
+
 static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
                                                  SourceMgr &sources,
                                                  const Options &options,
@@ -136,14 +158,16 @@ static mlir::OwningOpRef<mlir::ModuleOp> compile(mlir::MLIRContext &context,
     warnUnused(program, diagnostics);
     builder.setInsertionPointToEnd(module->getBody());
     Lowering lowering(program, sources, builder);
-    lowering.run();
-    if (!lowering.isTooLarge())
-      continue;
-    diagnostics.error("substitution-limit", program.source->name.range,
-                      "substituted indices multiply too often; name a part of "
-                      "the expression by an equation");
-    return {};
+    cascade::KernelOp kernel = lowering.run();
+    if (lowering.isTooLarge())
+      diagnostics.error("substitution-limit", program.source->name.range,
+                        "substituted indices multiply too often; name a part "
+                        "of the expression by an equation");
+    else
+      checkSize(program, kernel, diagnostics);
   }
+  if (diagnostics.errorCount())
+    return {};
   return module;
 }
 

@@ -23,8 +23,9 @@ inline constexpr Limit chain{"nesting-limit", 1000, "operators in one expression
 inline constexpr Limit depth{"nesting-limit", 2000, "operators along an expression's deepest path, functions inlined"};
 inline constexpr Limit dimensions{"dimension-limit", 8, "ranks of an input or an output"};
 inline constexpr Limit ranks{"rank-limit", 1000, "ranks of a kernel"};
-inline constexpr Limit equations{"equation-limit", 1000, "equations of a kernel"};
+inline constexpr Limit equations{"equation-limit", 500, "equations of a kernel, those of reductions within others too"};
 inline constexpr Limit operations{"operation-limit", 500000, "operations of a kernel while functions are inlined"};
+inline constexpr Limit lowered{"operation-limit", 50000, "operations of a kernel in all its equations"};
 inline constexpr Limit inference{"inference-limit", 100, "equations in a cycle whose ranks are inferred from each other"};
 inline constexpr Limit reads{"recurrence-limit", 20000, "ways in which one recurrence may read itself"};
 inline constexpr Limit substitutions{"substitution-limit", 20000, "expressions taken at other indices, functions inlined"};

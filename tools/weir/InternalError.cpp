@@ -148,20 +148,22 @@ void watchForInternalErrors(int argc, char **argv) {
   catchSignals();
 }
 
-void setReproducer(const llvm::SourceMgr &sources, bool isIR) {
+void setReproducer(const llvm::SourceMgr &sources) {
+  const llvm::MemoryBuffer *main = sources.getMemoryBuffer(sources.getMainFileID());
+  llvm::StringRef extension = llvm::sys::path::extension(main->getBufferIdentifier());
+  bool isText = extension != ".mlir" && extension != ".yaml";
   llvm::SmallString<128> path;
   llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, path);
   std::string name = "weir-" + std::to_string(llvm::sys::Process::getProcessId());
-  llvm::sys::path::append(path, name + (isIR ? ".mlir" : ".weir"));
-  const llvm::MemoryBuffer *main = sources.getMemoryBuffer(sources.getMainFileID());
-  llvm::StringRef mark = isIR ? "//" : "#";
+  llvm::sys::path::append(path, name + (isText ? ".weir" : extension.str()));
+  llvm::StringRef mark = extension == ".mlir" ? "//" : "#";
   std::string content = (mark + " Reproduces an internal error of Weir 0.1.0. Run: weir").str();
   for (const std::string &word : state().words)
     content += " " + (word == main->getBufferIdentifier() ? path.str().str() : word);
   content += "\n";
   for (unsigned i = 1; i <= sources.getNumBuffers(); ++i) {
     const llvm::MemoryBuffer *buffer = sources.getMemoryBuffer(i);
-    if (isIR)
+    if (!isText)
       content += buffer->getBuffer();
     else if (!isStandard(buffer->getBufferIdentifier()))
       content += withoutImports(buffer->getBuffer());

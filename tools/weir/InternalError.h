@@ -18,8 +18,8 @@ namespace weir::tool {
 void watchForInternalErrors(int argc, char **argv);
 
 /// What a reproducer will hold: the main file, the files it imports, and the command line. To be called again when
-/// imports are known; the last source counts.
-void setReproducer(const llvm::SourceMgr &sources, bool isIR);
+/// imports are known; the last source of a thread counts.
+void setReproducer(const llvm::SourceMgr &sources);
 
 /// Remembers that an error was the compiler's own: one that has no identifier.
 void noteIfInternal(mlir::Diagnostic &diagnostic);

@@ -75,14 +75,14 @@ bool Source::open(const std::string &path) {
   isIR = StringRef(path).ends_with(".mlir");
   isTeaal = StringRef(path).ends_with(".yaml") || StringRef(path).ends_with(".yml");
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
-  setReproducer(sources, isIR);
+  setReproducer(sources);
   return true;
 }
 
 OwningOpRef<ModuleOp> Source::load(Assignments &sets,
                                    const std::string &kernel) {
   auto module = isIR ? loadIR() : loadText(sets, kernel);
-  setReproducer(sources, isIR);
+  setReproducer(sources);
   if (module && provoke()) {
     module->emitError("provoked");
     return {};
