@@ -169,12 +169,22 @@ template <typename Format> void setpPair(Warp &warp, const Instruction &one) {
     store(warp, one.slots[1], high);
 }
 
+/// data[3]: the value of true.
 void set(Warp &warp, const Instruction &one) {
   uint32_t answer = combined(warp, one, compareAny(warp, one));
-  uint32_t *result = warp.lanes<uint32_t>(one.slots[0]);
-  uint32_t yes = one.data[3];
-  forLanes(warp.exec,
-           [&](unsigned lane) { result[lane] = answer >> lane & 1 ? yes : 0; });
+  forLanes(warp.exec, [&](unsigned lane) {
+    warp.setValue(one.slots[0], lane, answer >> lane & 1 ? one.data[3] : 0);
+  });
+}
+
+/// The same for both halves; data[3] is the value of true in each.
+template <typename Format> void setPair(Warp &warp, const Instruction &one) {
+  uint32_t low = combined(warp, one, compareHalves<Format>(warp, one, 0, 4));
+  uint32_t high = combined(warp, one, compareHalves<Format>(warp, one, 16, 4));
+  forLanes(warp.exec, [&](unsigned lane) {
+    uint32_t bits = (low >> lane & 1) | (high >> lane & 1) << 16;
+    warp.setValue(one.slots[0], lane, bits * one.data[3]);
+  });
 }
 
 void takeCompare(Decoding &d) {
@@ -225,17 +235,36 @@ void decodeSetp(Decoding &d) {
                                     : setpPair<Bfloat>;
 }
 
+uint32_t trueOf(Type type, bool pair) {
+  switch (type) {
+  case Type::F32:
+    return 0x3f80'0000;
+  case Type::F16:
+  case Type::F16x2:
+    return 0x3c00;
+  case Type::BF16:
+  case Type::BF16x2:
+    return 0x3f80;
+  default:
+    return pair ? 0xffff : ~0u;
+  }
+}
+
 void decodeSet(Decoding &d) {
   takeCompare(d);
   Type to = d.takeType(), from = d.takeType();
-  if (bytesOf(to) != 4 || bytesOf(registerType(from)) < 2 ||
-      from == Type::F16x2 || from == Type::BF16x2 || to == Type::F16x2 ||
-      to == Type::BF16x2)
+  bool pair = from == Type::F16x2 || from == Type::BF16x2;
+  bool toPair = to == Type::F16x2 || to == Type::BF16x2;
+  bool good = pair ? toPair || to == Type::U32 || to == Type::S32
+                   : !toPair && bytesOf(to) <= 4 && bytesOf(to) >= 2;
+  if (!good || bytesOf(registerType(from)) < 2)
     return d.fail("'set' of these types is not modelled");
-  d.result(0, to);
+  d.result(0, registerType(to));
   sources(d, from);
-  d.out.data[3] = to == Type::F32 ? 0x3f80'0000 : ~0u;
-  d.out.run = set;
+  d.out.data[3] = trueOf(to, pair);
+  d.out.run = !pair                 ? set
+              : from == Type::F16x2 ? setPair<Half>
+                                    : setPair<Bfloat>;
 }
 
 /// An unwritten value that is not chosen does no harm.

@@ -1,30 +1,44 @@
-// PTX that nvcc makes of small CUDA programs gives the right answers. Where
-// there is no nvcc these tests are skipped.
+// PTX that nvcc and clang make of small CUDA programs gives the right answers.
+// Where a compiler is missing its tests are skipped.
 #include "codegen/nvptx/executor/Executor.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <sstream>
+#include <unistd.h>
 
 using namespace weir::ptx;
 
 namespace {
 
+struct Compiler {
+  const char *name, *program, *options;
+};
+
+const Compiler nvcc = {"nvcc", WEIR_NVCC, "-arch=sm_80 -O3 -ptx"};
+const Compiler clang = {
+    "clang", WEIR_CLANG,
+    "-x cuda --cuda-device-only --cuda-gpu-arch=sm_80 -nocudainc -nocudalib "
+    "-Wno-unknown-cuda-version -O3 -S -include " WEIR_CUDA_FOLDER "/clang.h"};
+
 /// The kernel of a program in the folder `cuda`, compiled for this test.
-class CudaTest : public testing::Test {
+class CudaFixture : public testing::Test {
 protected:
-  void SetUp() override {
-    if (std::string(WEIR_NVCC).empty())
-      GTEST_SKIP()
-          << "UNSUPPORTED: nvcc was not found when Weir was configured";
+  void require(const Compiler &compiler) {
+    if (std::string(compiler.program).empty())
+      GTEST_SKIP() << "UNSUPPORTED: " << compiler.name
+                   << " was not found when Weir was configured";
   }
 
-  bool compile(const std::string &name) {
-    std::string output = testing::TempDir() + "weir-" + name + ".ptx";
-    std::string command = std::string(WEIR_NVCC) +
-                          " -arch=sm_80 -O3 -ptx " WEIR_CUDA_FOLDER "/" + name +
+  bool compile(const std::string &name, const Compiler &compiler) {
+    std::string output = testing::TempDir() + "weir-" +
+                         std::to_string(getpid()) + "-" + compiler.name + "-" +
+                         name + ".ptx";
+    std::string command = std::string(compiler.program) + " " +
+                          compiler.options + " " WEIR_CUDA_FOLDER "/" + name +
                           ".cu -o " + output;
     if (std::system(command.c_str()) != 0) {
       ADD_FAILURE() << command;
@@ -32,6 +46,7 @@ protected:
     }
     std::stringstream text;
     text << std::ifstream(output).rdbuf();
+    std::remove(output.c_str());
     std::vector<Diagnostic> diagnostics;
     module = parse(text.str(), diagnostics);
     for (const Diagnostic &one : diagnostics)
@@ -68,10 +83,21 @@ template <typename T> std::vector<T> numbers(size_t count, int modulus) {
   return out;
 }
 
+/// Programs without NVIDIA's headers, by each compiler.
+class CudaTest : public CudaFixture,
+                 public testing::WithParamInterface<const Compiler *> {
+  void SetUp() override { require(*GetParam()); }
+};
+
+/// Programs with NVIDIA's headers.
+class NvccTest : public CudaFixture {
+  void SetUp() override { require(nvcc); }
+};
+
 } // namespace
 
-TEST_F(CudaTest, Reduction) {
-  if (!compile("reduction"))
+TEST_P(CudaTest, Reduction) {
+  if (!compile("reduction", *GetParam()))
     return;
   auto x = numbers<float>(5000, 101);
   std::vector<float> sums(3);
@@ -84,8 +110,8 @@ TEST_F(CudaTest, Reduction) {
   EXPECT_EQ(counters.bankConflicts(), 0u);
 }
 
-TEST_F(CudaTest, Product) {
-  if (!compile("product"))
+TEST_P(CudaTest, Product) {
+  if (!compile("product", *GetParam()))
     return;
   constexpr int m = 37, n = 45, k = 50;
   auto a = numbers<float>(m * k, 13), b = numbers<float>(k * n, 11);
@@ -106,8 +132,8 @@ TEST_F(CudaTest, Product) {
     }
 }
 
-TEST_F(CudaTest, Scan) {
-  if (!compile("scan"))
+TEST_P(CudaTest, Scan) {
+  if (!compile("scan", *GetParam()))
     return;
   auto x = numbers<int>(250, 97);
   std::vector<int> sums(250), expected(250);
@@ -119,8 +145,8 @@ TEST_F(CudaTest, Scan) {
   EXPECT_EQ(sums, expected);
 }
 
-TEST_F(CudaTest, Pipeline) {
-  if (!compile("pipeline"))
+TEST_F(NvccTest, Pipeline) {
+  if (!compile("pipeline", nvcc))
     return;
   constexpr int tiles = 9, threads = 128;
   auto x = numbers<float>(tiles * threads * 4, 61);
@@ -140,8 +166,8 @@ TEST_F(CudaTest, Pipeline) {
   EXPECT_EQ(counters.globalCopy.bytes, x.size() * 4);
 }
 
-TEST_F(CudaTest, Tensor) {
-  if (!compile("tensor"))
+TEST_F(NvccTest, Tensor) {
+  if (!compile("tensor", nvcc))
     return;
   constexpr int size = 64;
   auto a = numbers<_Float16>(size * size, 17),
@@ -163,8 +189,8 @@ TEST_F(CudaTest, Tensor) {
   EXPECT_EQ(counters.opcodes["mma.sync"], 4u * 4 * 2 * 4);
 }
 
-TEST_F(CudaTest, Divergence) {
-  if (!compile("divergence"))
+TEST_P(CudaTest, Divergence) {
+  if (!compile("divergence", *GetParam()))
     return;
   constexpr int n = 300;
   std::vector<int> x(n), y(n), found(1);
@@ -194,3 +220,8 @@ TEST_F(CudaTest, Divergence) {
   EXPECT_EQ(found[0], expectedFound);
   EXPECT_GT(counters.divergentBranches, 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Compiled, CudaTest, testing::Values(&nvcc, &clang),
+                         [](const auto &info) {
+                           return std::string(info.param->name);
+                         });

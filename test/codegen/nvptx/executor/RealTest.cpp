@@ -227,6 +227,27 @@ const Case cases[] = {
      halfPairs, [](I i) { return u64(fromHalf(i.b) > fromHalf(i.c)); },
      Case::Predicate},
 
+    {"set_f16x2",
+     "mov.b32 %r1, {%ha, %hb};\n mov.b32 %r2, {%hb, %hc};\n set.gt.f16x2.f16x2 "
+     "%o, %r1, %r2;",
+     halfPairs,
+     [](I i) {
+       auto part = [](u64 x, u64 y) {
+         return fromHalf(x) > fromHalf(y) ? half(1) : 0;
+       };
+       return both(part(i.b, i.c), part(i.a, i.b));
+     }},
+    {"set_s32_bf16x2",
+     "mov.b32 %r1, {%ha, %hb};\n mov.b32 %r2, {%hb, %hc};\n set.le.s32.bf16x2 "
+     "%o, %r1, %r2;",
+     bfloatPairs,
+     [](I i) {
+       auto part = [](u64 x, u64 y) {
+         return fromBfloat(x) <= fromBfloat(y) ? 0xffffu : 0u;
+       };
+       return both(part(i.b, i.c), part(i.a, i.b));
+     }},
+
     {"cvt_rni_s32_f32", "cvt.rni.s32.f32 %o, %a;", roundings,
      [](I i) {
        if (i.a == nan32)
