@@ -52,6 +52,8 @@ bool Parser::qualifiers(Declaration &out) {
       uint64_t value = 0;
       if (!integer(value))
         return false;
+      if (!std::has_single_bit(value) || value > 4096)
+        return fail("an alignment of " + std::to_string(value));
       if (!pointer)
         out.align = value;
       continue;
@@ -74,6 +76,7 @@ bool Parser::qualifiers(Declaration &out) {
 }
 
 bool Parser::declarator(Declaration &out) {
+  constexpr uint64_t mostElements = 1 << 27; // of 8 bytes at most
   out.line = token.line;
   if (token.kind == Token::Kind::Name && token.text == "_") {
     out.name = "_";
@@ -96,6 +99,8 @@ bool Parser::declarator(Declaration &out) {
     else if (!integer(extent))
       return false;
     count *= extent;
+    if (extent > mostElements || count > mostElements)
+      return fail("'" + std::string(out.name) + "' is larger than 1 GiB");
     if (!expect(']'))
       return false;
   }

@@ -52,6 +52,9 @@ void decodeMov(Decoding &d) {
        unpacks = to.kind == Operand::Kind::List;
   if (packs && unpacks)
     return d.fail("'mov' from a list to a list");
+  size_t parts = packs ? from.parts.size() : to.parts.size();
+  if ((packs || unpacks) && parts != 2 && parts != 4)
+    return d.fail("'mov' with a list of other than 2 or 4 registers");
   if (packs) {
     d.result(to, type);
     for (const Operand &part : from.parts)

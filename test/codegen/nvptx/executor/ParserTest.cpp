@@ -49,6 +49,9 @@ TEST(ParserTest, RefusesByName) {
   EXPECT_EQ(refusal("shfl.idx.b32 %r1, %r2, 0, 31;"),
             "7: 'shfl' without .sync is not modelled");
   EXPECT_EQ(refusal("add.u32 %r1, %r2"), "8: expected ';' before 'ret'");
+  EXPECT_EQ(refusal(".shared .align 3 .b8 x[8];"), "7: an alignment of 3");
+  EXPECT_EQ(refusal(".shared .b8 x[99999999999];"),
+            "7: 'x' is larger than 1 GiB");
   EXPECT_EQ(refusal(".tex .u32 t;"), "7: directive '.tex' is not modelled");
 }
 
