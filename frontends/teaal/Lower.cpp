@@ -156,34 +156,56 @@ void Lowering::run() {
   builder.setInsertionPointToEnd(&kernel.getBody().emplaceBlock());
   emitRanks();
   emitInputs();
+  emitConstraints();
   if (emitEquations())
     emitOutputs();
 }
 
+/// The extents of a rank's inner parts, multiplied.
+Value Lowering::emitInnerExtent(const Declaration &partition, Scope &scope) {
+  Location loc = locate(partition.name.range);
+  Value inner = whole(1, scope);
+  for (const Name &part : llvm::drop_begin(partition.ranks)) {
+    Value extent = ExtentOp::create(scope.builder, loc, builder.getI64Type(), name(variableOf(part.text)));
+    inner = BinaryOp::create(scope.builder, loc, BinaryFn::Mul, inner, extent);
+  }
+  return inner;
+}
+
 /// Parts of a rank: the inner ones have extents of their own, the outer one covers the rest.
 void Lowering::emitRanks() {
-  auto make = [&](StringRef rank, const Name &at) {
-    return RankOp::create(builder, locate(at.range), name(variableOf(rank)), StringAttr(), IntegerAttr());
-  };
   for (auto &[rank, at] : rankNames) {
-    RankOp op = make(rank, at);
+    Location loc = locate(at.range);
+    RankOp op = RankOp::create(builder, loc, name(variableOf(rank)), StringAttr(), IntegerAttr());
     for (const Declaration &partition : this->cascade.partitions) {
       if (partition.ranks.empty() || partition.ranks.front().text != rank)
         continue;
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(&op.getExtent());
       Scope scope{builder, {}};
-      auto extent = [&](StringRef of) -> Value {
-        return ExtentOp::create(scope.builder, op.getLoc(), builder.getI64Type(), name(variableOf(of)));
-      };
-      Value inner = whole(1, scope);
-      for (const Name &part : llvm::drop_begin(partition.ranks))
-        inner = BinaryOp::create(scope.builder, op.getLoc(), BinaryFn::Mul, inner, extent(part.text));
-      Value above = BinaryOp::create(scope.builder, op.getLoc(), BinaryFn::Add, extent(partition.name.text),
-                                     shifted(inner, -1, scope));
-      Value count = BinaryOp::create(scope.builder, op.getLoc(), BinaryFn::FloorDiv, above, inner);
-      YieldOp::create(scope.builder, op.getLoc(), count);
+      Value inner = emitInnerExtent(partition, scope);
+      Value all = ExtentOp::create(scope.builder, loc, builder.getI64Type(), name(variableOf(partition.name.text)));
+      YieldOp::create(scope.builder, loc, BinaryOp::create(scope.builder, loc, BinaryFn::FloorDiv, all, inner).getResult());
     }
+  }
+}
+
+/// Parts divide their rank: a point of a part beyond it would be a present 0 in a sum.
+void Lowering::emitConstraints() {
+  for (const Declaration &partition : this->cascade.partitions) {
+    Location loc = locate(partition.name.range);
+    std::string divisor;
+    for (const Name &part : llvm::drop_begin(partition.ranks))
+      divisor += (divisor.empty() ? "#" : " * #") + variableOf(part.text);
+    auto op = RequireOp::create(builder, loc, name("#" + variableOf(partition.name.text) + " % (" + divisor + ") == 0"));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.createBlock(&op.getCondition());
+    Scope scope{builder, {}};
+    Value inner = emitInnerExtent(partition, scope);
+    Value all = ExtentOp::create(scope.builder, loc, builder.getI64Type(), name(variableOf(partition.name.text)));
+    Value rest = BinaryOp::create(scope.builder, loc, BinaryFn::Mod, all, inner);
+    Value test = CompareOp::create(scope.builder, loc, Predicate::Eq, rest, whole(0, scope));
+    YieldOp::create(scope.builder, loc, test);
   }
 }
 
@@ -197,7 +219,6 @@ void Lowering::emitInputs() {
     Location loc = locate(tensor.declaration->name.range);
     auto input = InputOp::create(builder, loc, typeOf(ranks), name(text));
     tensor.value = input.getResult();
-    firstAfterRanks = firstAfterRanks ? firstAfterRanks : input.getOperation();
   }
 }
 

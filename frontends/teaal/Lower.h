@@ -56,6 +56,8 @@ private:
   // The kernel.
   void emitRanks();
   void emitInputs();
+  void emitConstraints();
+  mlir::Value emitInnerExtent(const Declaration &partition, Scope &scope);
   void emitOutputs();
   bool emitEquations();
   bool emitGroup(llvm::ArrayRef<unsigned> members);
@@ -108,7 +110,6 @@ private:
   llvm::MapVector<llvm::StringRef, Name> rankNames;        ///< declared ranks, in upper case
   llvm::MapVector<llvm::StringRef, std::string> bounded;   ///< variables with a bound, to the rank variable they run like
   cascade::KernelOp kernel;
-  mlir::Operation *firstAfterRanks = nullptr;
 };
 
 /// Calls `visit` for `expr` and everything in it, subscripts and bounds included.

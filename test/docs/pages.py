@@ -5,7 +5,8 @@ A fenced block that begins with ```weir is a whole file. `weir check` must take 
 
 A comment `<!-- include LANGUAGE: COMMAND -->` stands before a fenced block that holds what the
 command prints, errors included. Commands run in bash, with `weir` the program under test,
-`above.weir` the last example above the comment and the repository's folders at hand.
+`above.weir` the last example above the comment and the repository's folders at hand; `$WEIR`
+is the program's path.
 """
 import argparse
 import difflib
@@ -29,11 +30,11 @@ class Workshop:
     def __init__(self, weir, folder):
         self.weir = pathlib.Path(weir).resolve()
         self.folder = pathlib.Path(folder)
-        for entry in ("examples", "test"):
+        for entry in ("examples", "machines", "test"):
             (self.folder / entry).symlink_to(ROOT / entry)
 
     def bash(self, command):
-        script = f'weir() {{ "{self.weir}" "$@"; }}\n{command}'
+        script = f'WEIR="{self.weir}"\nweir() {{ "$WEIR" "$@"; }}\n{command}'
         return subprocess.run(["bash", "-c", script], cwd=self.folder, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

@@ -24,6 +24,7 @@ void complain(llvm::StringRef id, const llvm::Twine &message);
 
 /// Each adds a subcommand; parsing it runs it, and its exit code goes to
 /// `result`.
+void addAnalyze(CLI::App &app, int &result);
 void addCache(CLI::App &app, int &result);
 void addCheck(CLI::App &app, int &result);
 void addDoc(CLI::App &app, int &result);

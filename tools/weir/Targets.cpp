@@ -5,11 +5,15 @@
 
 #include "codegen/compile/CompiledKernel.h"
 #include "codegen/interp/Interpreter.h"
+#include "tools/weir/Analyze.h"
 #include "tools/weir/Commands.h"
+#include "tools/weir/Measure.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -62,12 +66,46 @@ static void printJSON() {
                                            {"machine", std::move(machine)}}));
 }
 
+/// Measures this machine and writes its description, to standard output for `-`.
+static int writeHost(std::string path) {
+  Machine machine = measureHost();
+  if (path == "-") {
+    writeMachine(llvm::outs(), machine);
+    return Success;
+  }
+  if (path.empty())
+    path = hostMachinePath();
+  llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path));
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error) {
+    llvm::errs() << "weir: cannot write '" << path << "': " << error.message() << '\n';
+    return WrongInput;
+  }
+  writeMachine(file, machine);
+  llvm::outs() << llvm::formatv("{0:f1} G multiply-adds a second, an exponential costs {1:f1} of them, {2:f1} GB/s from memory\n",
+                          machine.units.front().rate / 1e9, machine.costs.exp, machine.bandwidth() / 1e9)
+               << "written to " << path << '\n';
+  return Success;
+}
+
 void addTargets(CLI::App &app, int &result) {
+  struct Options {
+    bool json = false, measure = false;
+    std::string output;
+  };
   CLI::App *command =
       app.add_subcommand("targets", "List what this build can compile for");
-  auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "Print JSON");
-  command->callback([json] { *json ? printJSON() : printText(); });
+  auto options = std::make_shared<Options>();
+  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--measure", options->measure, "Measure this machine and write its description for weir analyze");
+  command->add_option("--output,-o", options->output, "File for the description; - prints it");
+  command->callback([options, &result] {
+    if (options->measure)
+      result = writeHost(options->output);
+    else
+      options->json ? printJSON() : printText();
+  });
 }
 
 } // namespace weir::tool

@@ -76,6 +76,7 @@ int main(int argc, char **argv) {
   addGlobalOptions(app);
   app.require_subcommand(1);
   int result = Success;
+  addAnalyze(app, result);
   addCache(app, result);
   addCheck(app, result);
   addDoc(app, result);
