@@ -20,7 +20,7 @@ import generate
 import shrink
 from kernels import Kernel
 
-ROUND, BATCH = 1000, 20  # kernels of a round, and of a file in it
+ROUND, BATCH = 100, 10  # kernels of a round, and of a file in it
 
 
 class Hunt:
@@ -105,8 +105,9 @@ def main():
     parser.add_argument("--keep", type=int, default=3, help="failures of one kind to shrink")
     parser.add_argument("--budget", type=int, default=600, help="trials to shrink one failure")
     parser.add_argument("--weir", default="weir")
-    parser.add_argument("arguments", nargs="*")
-    options = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:end])
+    options.arguments = sys.argv[end + 1:]
     options.folder.mkdir(parents=True, exist_ok=True)
     return Hunt(options).run()
 

@@ -242,8 +242,9 @@ def main():
     parser.add_argument("file", type=Path)
     parser.add_argument("--kernel", help="where the file has several")
     parser.add_argument("--weir", default="weir")
-    parser.add_argument("arguments", nargs="*")
-    options = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:end])
+    options.arguments = sys.argv[end + 1:]
     text = options.file.read_text()
     if options.kernel:
         text = re.search(rf"^kernel {options.kernel}\b.*?^\}}\n", text, re.S | re.M)[0]
