@@ -219,7 +219,7 @@ void registerBackend(BackendRegistry &registry) {
                   auto options = parseVariant(compile.variant, message);
                   KernelOp kernel = call.kernel;
                   if (failed(options))
-                    return Compiled(kernel.emitError() << message);
+                    return Compiled(refuse(kernel, "unknown-target") << message);
                   return Compiled(
                       std::make_unique<InterpretedKernel>(*options));
                 }});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "dialect/Refuse.h"
 #include "runtime/io/TensorFile.h"
 #include "tools/weir/Prepare.h"
 
@@ -34,11 +35,11 @@ private:
 LogicalResult Recorded::read() {
   auto names = io::listTensors(file);
   if (!names)
-    return kernel.emitError() << names.message();
+    return refuse(kernel, names.error().id) << names.message();
   for (const std::string &name : *names) {
     auto tensor = io::readTensor(file + ":" + name);
     if (!tensor)
-      return kernel.emitError() << tensor.message();
+      return refuse(kernel, tensor.error().id) << tensor.message();
     tensors.emplace(name, std::move(*tensor));
   }
   return success();
@@ -60,13 +61,13 @@ FailureOr<Outputs> Recorded::takeOutputs(const Call &call) {
        llvm::zip(kernel.getBody().getOps<OutputOp>(), *outputs)) {
     auto recorded = take(op.getName());
     if (!recorded || recorded->shape() != output.shape())
-      return op.emitError()
+      return refuse(op, "recorded-case")
              << "output '" << op.getName() << "' has shape "
              << io::toString(output.shape()) << ", and " << file << " holds "
              << (recorded ? io::toString(recorded->shape()) : "none");
     auto converted = recorded->convert(output.type());
     if (!converted)
-      return op.emitError() << converted.message();
+      return refuse(op, converted.error().id) << converted.message();
     output = std::move(*converted);
   }
   return outputs;
@@ -102,7 +103,7 @@ FailureOr<Case> Recorded::toCase() {
     return failure();
   result.expected = std::move(*outputs);
   if (!tensors.empty())
-    return kernel.emitError() << file << " holds '" << tensors.begin()->first
+    return refuse(kernel, "recorded-case") << file << " holds '" << tensors.begin()->first
                               << "', which the kernel has no place for";
   return result;
 }
@@ -118,7 +119,7 @@ FailureOr<std::vector<Case>> readCases(KernelOp kernel,
     if (entry.path().extension() == ".npz")
       files.push_back(entry.path());
   if (error)
-    return kernel.emitError()
+    return refuse(kernel, "file-access")
            << "no cases in '" << folder << "': " << error.message();
   std::ranges::sort(files);
   std::vector<Case> cases;
