@@ -3,6 +3,7 @@
 
 #include "passes/Passes.h"
 #include "tools/weir/Compare.h"
+#include "tools/weir/InternalError.h"
 #include "tools/weir/Sizes.h"
 #include "tools/weir/Targets.h"
 #include "tools/weir/VerifyCases.h"
@@ -241,6 +242,7 @@ KernelCheck::collectCases(const std::string &folder) {
 void KernelCheck::run(const std::string &casesFolder) {
   mlir::ScopedDiagnosticHandler keepFirst(
       kernel.getContext(), [&](mlir::Diagnostic &diagnostic) {
+        noteIfInternal(diagnostic);
         bool isError =
             diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
         if (isError && firstError.empty())
@@ -251,7 +253,8 @@ void KernelCheck::run(const std::string &casesFolder) {
   if (failed(cases))
     return refuse("");
   if (cases->empty())
-    return refuse("no extents found that fulfil the kernel's constraints");
+    return refuse("no extents found that fulfil the kernel's constraints "
+                  "[no-sizes]");
   if (options.target == "interp" && !derive())
     return refuse("derivation: ");
   for (const Case &at : *cases) {
