@@ -98,14 +98,14 @@ LogicalResult ParallelLowering::emitStore(tile::StoreOp op) {
   Fragment shape = shaped(tile::shapeOfIndices(op.getIndices(), tile::elementOf(op.getValue().getType())));
   if (auto *state = carries.find(op.getRef()); state != carries.end()) {
     if (state->second.columns > 1)
-      return refuse(op, "gpu-store") << "it stores columns of a state";
+      return refuse(op, "gpu-form") << "it stores columns of a state";
     for (int64_t row = 0; row < shape.rows; ++row)
       state->second.at(row, 0) = value.at(row, 0);
     return success();
   }
   const Tensor &tensor = tensors[op.getRef()];
   if (shape.rows == 1)
-    return refuse(op, "gpu-store") << "an output does not vary with the rows of its tiles";
+    return refuse(op, "gpu-form") << "an output does not vary with the rows of its tiles";
   auto isLast = [&](AffineExpr expression) {
     auto dimension = dyn_cast<AffineDimExpr>(expression);
     return dimension && tile::isColumnIndex(op.getIndices()[dimension.getPosition()]);

@@ -163,7 +163,7 @@ LogicalResult lowerKernel(tile::KernelOp kernel, Code &code) {
   }
   for (Operation &op : kernel.getBody().getOps())
     if (!isa<tile::IndexOp, tile::ParallelOp, tile::StageOp>(op))
-      return refuse(&op, "gpu-intermediate") << "it keeps an intermediate tensor between launches";
+      return refuse(&op, "gpu-form") << "it keeps an intermediate tensor between launches";
   return verify(*code.module);
 }
 

@@ -122,7 +122,7 @@ void ParallelLowering::multiplyTiles(const Operand &right, Fragment &sums, int64
 LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
   Operand &left = *plan.left(op), &right = *plan.right(op);
   if (!pipeline)
-    return refuse(op, "gpu-contraction") << "a contraction outside a loop over tiles";
+    return refuse(op, "gpu-form") << "a contraction outside a loop over tiles";
   if (failed(arrive(right)))
     return failure();
   Fragment sums(rowsOf.size(), columnsOf.size());
@@ -156,7 +156,7 @@ LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   assert(resultsAreLefts() && "what is accumulated stays in its registers");
   Operand &right = *plan.right(op);
   if (!pipeline)
-    return refuse(op, "gpu-contraction") << "an accumulation outside a loop over tiles";
+    return refuse(op, "gpu-form") << "an accumulation outside a loop over tiles";
   if (failed(arrive(right)))
     return failure();
   Fragment value = input(op.getLhs());

@@ -201,7 +201,7 @@ LogicalResult ParallelLowering::emitFor(tile::ForOp op) {
   Value to = emit.greater(clamp(scalars.lookup(op.getFull()[1])), from);
   Value before = count(lower, from), full = count(from, to);
   if (op.getOrder() != tile::Order::Any)
-    return refuse(op, "gpu-loop-order") << "its tiles have an order";
+    return refuse(op, "gpu-form") << "its tiles have an order";
   if (failed(emitTiles(op, full, ahead(from), true)))
     return failure();
   // One copy of the partial body serves both sides of the full range.
@@ -261,7 +261,8 @@ LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::fun
     line.position = loop.getInductionVar();
     scalars[op.getBody().getArgument(0)] = tileAt(line.position);
     result = emitBody(op, full);
-    scf::YieldOp::create(emit.builder, emit.loc, flatten(refs));
+    if (!before.empty()) // else the loop has its end already
+      scf::YieldOp::create(emit.builder, emit.loc, flatten(refs));
   }
   restore(refs, loop.getResults());
   pipeline = nullptr;

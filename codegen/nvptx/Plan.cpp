@@ -288,7 +288,7 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
   parallel.walk([&](tile::SubtileOp op) {
     plan.rows = op.getRows();
     if (op.getDomain().tiles[0] != plan.rows * warps)
-      result = refuse(op, "gpu-block-shape") << "a block has " << op.getDomain().tiles[0] << " rows, not "
+      result = refuse(op, "gpu-form") << "a block has " << op.getDomain().tiles[0] << " rows, not "
                                              << plan.rows << " for each of " << warps << " warps";
   });
   // Both sides of a product on the matrix units have the same narrow type.
@@ -312,7 +312,7 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
     } else {
       for (Type type : op->getResultTypes())
         if (tile::elementOf(type).isF64())
-          result = refuse(op, "gpu-f64") << "it computes in f64";
+          result = refuse(op, "gpu-precision") << "it computes in f64";
     }
   });
   if (failed(result) || failed(plan.placeOperands(parallel)))

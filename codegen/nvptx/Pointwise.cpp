@@ -119,7 +119,7 @@ FailureOr<Value> ParallelLowering::emitOperation(Operation &op, ArrayRef<Value> 
   if (isa<arith::SelectOp>(op))
     return emit.choice(operands[0], operands[1], operands[2]);
   if (!isa<arith::ArithDialect>(op.getDialect()) || op.getNumResults() != 1)
-    return refuse(&op, "gpu-operation") << "'" << op.getName() << "' has no lowering";
+    return refuse(&op, "gpu-form") << "'" << op.getName() << "' has no lowering";
   OperationState state(emit.loc, op.getName());
   state.addOperands(operands);
   state.attributes = op.getAttrs();

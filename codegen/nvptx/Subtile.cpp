@@ -20,7 +20,7 @@ LogicalResult ParallelLowering::emitValueOp(Operation &inner) {
         return success();
       })
       .Default([](Operation *op) {
-        return refuse(op, "gpu-operation") << "'" << op->getName() << "' has no lowering";
+        return refuse(op, "gpu-form") << "'" << op->getName() << "' has no lowering";
       });
 }
 
@@ -112,7 +112,7 @@ LogicalResult ParallelLowering::emitMask(tile::MaskOp op) {
   for (AffineExpr expression : op.getMap().getResults()) {
     auto index = affine(expression, op.getMap().getNumDims(), op.getIndices());
     if (!index)
-      return refuse(op, "gpu-mask") << "a predicate is not linear in rows and columns";
+      return refuse(op, "gpu-form") << "a predicate is not linear in rows and columns";
     for (int64_t row = 0; row < result.rows; ++row)
       for (int64_t column = 0; column < result.columns; ++column) {
         int64_t more = index->row * rowsOf[row] + index->column * columnsOf[column];
@@ -222,7 +222,7 @@ LogicalResult ParallelLowering::emitReduce(tile::ReduceOp op) {
   Fragment mask = op.getMask() ? input(op.getMask()) : Fragment();
   Type type = tile::elementOf(op.getValue().getType());
   if (type.isInteger(64))
-    return refuse(op, "gpu-reduction") << "it reduces integers";
+    return refuse(op, "gpu-form") << "it reduces integers";
   Fragment result(std::max(value.rows, op.getMask() ? mask.rows : 1), 1);
   Value none = neutral(emit, op.getKind(), type);
   for (int64_t row = 0; row < result.rows; ++row) {

@@ -4,6 +4,7 @@
 #include "codegen/emit/CHeader.h"
 #include "codegen/emit/Variants.h"
 #include "codegen/llvm/Machine.h"
+#include "codegen/nvptx/Nvptx.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Settle.h"
 #include "tools/weir/Targets.h"
@@ -29,6 +30,7 @@ struct Code {
   std::vector<std::string> targets;
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   std::vector<llvmir::Unit> units;
+  nvptx::Architecture gpu;
 
   void add(mlir::OwningOpRef<mlir::ModuleOp> module, llvmir::Processor processor, std::string suffix) {
     units.push_back({*module, std::move(processor), std::move(suffix)});
@@ -53,6 +55,14 @@ Content header(const Code &code) {
   return text;
 }
 
+/// Text or machine code for a GPU.
+Content gpuCode(const Code &code, Content (*emit)(const nvptx::Code &, const nvptx::Architecture &)) {
+  auto kernel = nvptx::compile(code.kernel);
+  if (failed(kernel))
+    return mlir::failure();
+  return emit(*kernel, code.gpu);
+}
+
 /// What `--emit` names: a file's extension and its content.
 struct Artefact {
   std::string name, extension;
@@ -64,6 +74,7 @@ const std::vector<Artefact> artefacts{
      [](const Code &code) {
        return machineCode(code, llvmir::FileKind::Assembly);
      }},
+    {"cubin", ".cubin", [](const Code &code) { return gpuCode(code, nvptx::emitCubin); }},
     {"header", ".h", header},
     {"llvm", ".ll",
      [](const Code &code) {
@@ -73,6 +84,7 @@ const std::vector<Artefact> artefacts{
      [](const Code &code) {
        return machineCode(code, llvmir::FileKind::Object);
      }},
+    {"ptx", ".ptx", [](const Code &code) { return gpuCode(code, nvptx::emitPtx); }},
 };
 
 std::vector<std::string> artefactNames() {
@@ -164,8 +176,15 @@ int emitFiles(const EmitOptions &options) {
   if (!parseAssignments(options.sets, "--set", sets) ||
       !parseAssignments(options.params, "--param", params))
     return WrongUsage;
-  std::vector<Target> targets = findTargets(options);
-  if (targets.empty())
+  // What is asked for of a GPU alone needs no code for a processor.
+  auto gpu = llvm::find_if(options.targets, [](auto &name) { return succeeded(nvptx::findTarget(name)); });
+  bool isForGpu = llvm::all_of(options.artefacts, [](auto &name) { return name == "ptx" || name == "cubin"; });
+  if (gpu != options.targets.end() && (options.targets.size() > 1 || !isForGpu)) {
+    complain("mixed-targets", "for '" + *gpu + "' alone there are ptx and cubin");
+    return WrongUsage;
+  }
+  std::vector<Target> targets;
+  if (!isForGpu && (targets = findTargets(options)).empty())
     return WrongUsage;
   Source source(options.remarks);
   if (!source.open(options.file))
@@ -176,8 +195,10 @@ int emitFiles(const EmitOptions &options) {
   auto kernel = findKernel(*module, options.kernel);
   if (!kernel || failed(settle(kernel, sets, params)))
     return WrongInput;
-  Code code{kernel, {}, {}, {}};
-  return compile(code, targets) && writeArtefacts(code, options) ? Success : WrongInput;
+  Code code{kernel, {}, {}, {}, {}};
+  if (gpu != options.targets.end())
+    code.gpu = *nvptx::findTarget(*gpu);
+  return (isForGpu || compile(code, targets)) && writeArtefacts(code, options) ? Success : WrongInput;
 }
 
 } // namespace

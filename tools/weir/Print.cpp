@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "codegen/llvm/Machine.h"
+#include "codegen/nvptx/Nvptx.h"
 #include "passes/Explain.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Settle.h"
@@ -22,7 +23,7 @@ struct PrintOptions {
 const std::map<std::string, Stage> codeStages{
     {"derived", Stage::Derived}, {"tile", Stage::Tile},
     {"lowered", Stage::Lowered}, {"llvm", Stage::LLVM},
-    {"asm", Stage::LLVM},
+    {"asm", Stage::LLVM},        {"ptx", Stage::LLVM},
 };
 
 std::vector<std::string> stageNames() {
@@ -73,16 +74,40 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
   return mlir::success();
 }
 
+/// The same for a GPU.
+mlir::LogicalResult printGpuCode(cascade::KernelOp kernel,
+                                 const nvptx::Architecture &architecture,
+                                 const std::string &stage) {
+  auto code = nvptx::compile(kernel);
+  if (failed(code))
+    return mlir::failure();
+  if (stage != "ptx") {
+    auto &module = stage == "tile" ? code->tiles : code->module;
+    for (mlir::Operation &op : *module->getBody())
+      llvm::outs() << op << '\n';
+    return mlir::success();
+  }
+  auto text = nvptx::emitPtx(*code, architecture);
+  if (succeeded(text))
+    llvm::outs() << *text;
+  return text;
+}
+
 int print(const PrintOptions &options) {
   Source source(/*remarks=*/true);
   Assignments sets, params;
   if (!parseAssignments(options.sets, "--set", sets) ||
       !parseAssignments(options.params, "--param", params))
     return WrongUsage;
-  auto target = findCodeTarget(options.target);
+  auto gpu = nvptx::findTarget(options.target);
+  auto target = findCodeTarget(succeeded(gpu) ? defaultTarget : options.target);
   if (failed(target))
     return WrongUsage;
   target->remarks = true;
+  if (options.stage == "ptx" && failed(gpu)) {
+    complain("wrong-stage", "PTX is printed with --target nvptx:sm_80");
+    return WrongUsage;
+  }
   if (!source.open(options.file))
     return WrongInput;
   if (options.stage == "source")
@@ -96,7 +121,10 @@ int print(const PrintOptions &options) {
       return WrongInput;
     if (options.stage == "cascade")
       llvm::outs() << *kernel << '\n';
-    else if (failed(printCode(kernel, *target, options.stage)))
+    else if (succeeded(gpu) && options.stage != "derived") {
+      if (failed(printGpuCode(kernel, *gpu, options.stage)))
+        return WrongInput;
+    } else if (failed(printCode(kernel, *target, options.stage)))
       return WrongInput;
   }
   return kernels.empty() ? WrongInput : Success;

@@ -5,6 +5,7 @@
 
 #include "codegen/compile/CompiledKernel.h"
 #include "codegen/interp/Interpreter.h"
+#include "codegen/nvptx/Run.h"
 #include "tools/weir/Analyze.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Measure.h"
@@ -23,6 +24,7 @@ const BackendRegistry &targets() {
   static const BackendRegistry registry = [] {
     BackendRegistry all;
     interp::registerBackend(all);
+    nvptx::registerBackend(all);
     registerCompiledBackends(all);
     return all;
   }();
