@@ -1,0 +1,81 @@
+"""What the assembler made of a GPU kernel: registers, spills, and the loop with the most matrix instructions.
+
+usage: gauge.py WEIR FILE... [--set NAME=VALUE]...
+
+Needs ptxas ($WEIR_PTXAS, or in PATH or of the CUDA toolkit) and nvdisasm ($NVDISASM, in PATH, or of the PyPI wheel
+nvidia-cuda-nvdisasm in this Python). No GPU is needed. A loop is what lies between a backward branch and its target.
+"""
+import collections
+import glob
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(@!?U?P\w+\s+)?([A-Z][\w.]*)(.*?);")
+LABEL = re.compile(r"^(\.L\w+):")
+
+
+def program(variable, name, places):
+    found = os.environ.get(variable) or shutil.which(name) or next((p for p in places if os.access(p, os.X_OK)), None)
+    if not found:
+        sys.exit(f"gauge: {name} is not found; set {variable}")
+    return found
+
+
+def instructions(text):
+    """(address, operation, target of a branch) of each instruction."""
+    labels, waiting, found = {}, [], []
+    for line in text.splitlines():
+        if label := LABEL.match(line.strip()):
+            waiting.append(label[1])
+        elif code := INSTRUCTION.search(line):
+            labels.update(dict.fromkeys(waiting, int(code[1], 16)))
+            waiting = []
+            target = re.search(r"`\((\.L\w+)\)", code[4]) if code[3].startswith("BRA") else None
+            found.append((int(code[1], 16), code[3], target and target[1]))
+    return [(address, operation, labels.get(target)) for address, operation, target in found]
+
+
+def hottest(code):
+    """The operations of the innermost loop with the most matrix instructions."""
+    loops = [(target, address) for address, _, target in code if target is not None and target < address]
+    bodies = [[op for address, op, _ in code if begin <= address <= end] for begin, end in loops]
+    count = lambda body: sum(op.startswith("HMMA") for op in body)
+    most = max((count(body) for body in bodies), default=0)
+    return min((body for body in bodies if count(body) == most), key=len) if most else []
+
+
+def gauge(weir, file, settings, ptxas, nvdisasm):
+    with tempfile.TemporaryDirectory() as folder:
+        ptx, cubin = pathlib.Path(folder) / "k.ptx", pathlib.Path(folder) / "k.cubin"
+        text = [weir, "print", file, "--after", "ptx", "--target", "nvptx:sm_80", *settings]
+        ptx.write_bytes(subprocess.run(text, check=True, stdout=subprocess.PIPE).stdout)
+        made = subprocess.run([ptxas, "-arch=sm_80", "-v", ptx, "-o", cubin], check=True, capture_output=True, text=True)
+        listing = subprocess.run([nvdisasm, "-c", cubin], check=True, stdout=subprocess.PIPE, text=True).stdout
+    body = hottest(instructions(listing))
+    kinds = collections.Counter(op.split(".")[0] for op in body)
+    registers = re.search(r"Used (\d+) registers", made.stderr)[1]
+    spills = sum(map(int, re.findall(r"(\d+) bytes spill", made.stderr)))
+    products = kinds["HMMA"]
+    ratio = f"{len(body) / products:.2f}" if products else "-"
+    print(f"{pathlib.Path(file).stem}: {ratio} instructions a matrix instruction ({len(body)} / {products}), "
+          f"{registers} registers, {spills} bytes spilled")
+    print("  " + ", ".join(f"{name} {count}" for name, count in kinds.most_common(14)))
+
+
+def main():
+    weir, *words = sys.argv[1:]
+    settings = words[words.index("--set"):] if "--set" in words else []
+    wheel = [p for base in sys.path for p in glob.glob(f"{base}/nvidia/*/bin/nvdisasm")]
+    ptxas = program("WEIR_PTXAS", "ptxas", ["/usr/local/cuda/bin/ptxas"])
+    nvdisasm = program("NVDISASM", "nvdisasm", wheel + ["/usr/local/cuda/bin/nvdisasm"])
+    for file in words[: len(words) - len(settings)]:
+        gauge(weir, file, settings, ptxas, nvdisasm)
+
+
+if __name__ == "__main__":
+    main()
