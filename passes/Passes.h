@@ -14,7 +14,13 @@ namespace weir {
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 
-/// From the cascade as written to the derived one: folds in place of dependent reductions.
+/// Takes sums in the order that is least work: another cascade of plain equations and recurrences.
+void buildReorderPipeline(mlir::OpPassManager &pm);
+
+/// Folds in place of dependent reductions.
+void buildFoldPipeline(mlir::OpPassManager &pm);
+
+/// From the cascade as written to the derived one: reordered, then folded.
 void buildDerivePipeline(mlir::OpPassManager &pm);
 
 /// Registers all passes and pipelines under their flags.

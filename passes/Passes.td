@@ -46,6 +46,21 @@ def DeriveFolds : CascadePass<"weir-derive-folds"> {
     Statistic<"numRefused", "refused", "reductions that cannot join">];
 }
 
+def Reassociate : CascadePass<"weir-reassociate"> {
+  let summary = "take sums in the order that is least work, as scans where a predicate is one-sided";
+  let description = [{
+    A sum over one rank whose summand, other sums that it reads included, is a product
+    of factors each of which knows either that rank or a rank of the result, is taken
+    over the former first. Under a one-sided predicate between the two the state that
+    this leaves is carried along a recurrence; weights `exp(c(t) - c(s))` become its
+    steps, maxima of such exponents run along. Pinned extents, or typical ones, decide
+    whether that is less work. What could leave the range of its type stays.
+  }];
+  let statistics = [
+    Statistic<"numReordered", "reordered", "reductions in another order">,
+    Statistic<"numRefused", "refused", "reductions that must keep theirs">];
+}
+
 def PrintPasses : CascadePass<"weir-print-passes"> {
   let summary = "report how often each rank is read";
   let description = [{

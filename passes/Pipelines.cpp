@@ -5,12 +5,24 @@ using namespace mlir;
 
 namespace weir {
 
-void buildDerivePipeline(OpPassManager &pm) {
+void buildReorderPipeline(OpPassManager &pm) {
   OpPassManager &kernel = pm.nest<cascade::KernelOp>();
   kernel.addPass(createSimplify());
   kernel.addPass(createShare());
+  kernel.addPass(createReassociate());
+  kernel.addPass(createSimplify());
+  kernel.addPass(createShare());
+}
+
+void buildFoldPipeline(OpPassManager &pm) {
+  OpPassManager &kernel = pm.nest<cascade::KernelOp>();
   kernel.addPass(createDeriveFolds());
   kernel.addPass(createSimplify());
+}
+
+void buildDerivePipeline(OpPassManager &pm) {
+  buildReorderPipeline(pm);
+  buildFoldPipeline(pm);
 }
 
 void registerPasses() {

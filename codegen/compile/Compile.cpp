@@ -31,14 +31,22 @@ Type widestReal(cascade::KernelOp kernel) {
   return widest;
 }
 
-LogicalResult derive(ModuleOp module, bool remarks) {
+/// A module with a copy of `kernel` after the passes that `build` adds.
+FailureOr<OwningOpRef<ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
+                                        llvm::function_ref<void(OpPassManager &)> build) {
   std::optional<ExplanationCollector> silence;
   if (!remarks)
-    silence.emplace(module.getContext());
-  PassManager passes(module.getContext());
-  buildDerivePipeline(passes);
-  return passes.run(module);
+    silence.emplace(kernel.getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
+  module->push_back(kernel->clone());
+  PassManager passes(kernel.getContext());
+  build(passes);
+  if (failed(passes.run(*module)))
+    return failure();
+  return module;
 }
+
+cascade::KernelOp onlyKernel(ModuleOp module) { return *module.getOps<cascade::KernelOp>().begin(); }
 
 /// The tile form of the derived kernel, or null with a remark if it has none.
 tile::KernelOp makeTiles(ModuleOp module, cascade::KernelOp derived, const Target &target) {
@@ -94,24 +102,30 @@ FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const T
   MLIRContext *context = source.getContext();
   context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
                        scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
-  OwningOpRef<ModuleOp> forms = ModuleOp::create(source.getLoc());
-  auto derived = cast<cascade::KernelOp>(source->clone());
-  forms->push_back(derived);
-  if (target.level && failed(derive(*forms, target.remarks)))
+  auto reordered = derive(source, target.remarks, buildReorderPipeline);
+  if (failed(reordered))
     return failure();
+  cascade::KernelOp plain = onlyKernel(**reordered); // what loops are made of
+  auto forms = derive(plain, target.remarks, [&](OpPassManager &passes) {
+    if (target.level)
+      buildFoldPipeline(passes);
+  });
+  if (failed(forms))
+    return failure();
+  cascade::KernelOp derived = onlyKernel(**forms);
   if (stage == Stage::Derived)
     return forms;
-  tile::KernelOp tiles = makeTiles(*forms, derived, target);
+  tile::KernelOp tiles = makeTiles(**forms, derived, target);
   if (stage == Stage::Tile) {
     if (tiles)
       derived.erase();
     return forms;
   }
   OwningOpRef<ModuleOp> module = ModuleOp::create(source.getLoc());
-  abi::Frame frame(source);
+  abi::Frame frame(plain);
   LogicalResult lowered = tiles ? cpu::lowerKernel(tiles, frame, cpu::CpuTarget(*target.level), *module)
-                                : loops::lowerKernel(source, frame, *module);
-  if (failed(lowered) || failed(abi::emitEntryPoints(*module, source, frame, target.name)) ||
+                                : loops::lowerKernel(plain, frame, *module);
+  if (failed(lowered) || failed(abi::emitEntryPoints(*module, plain, frame, target.name)) ||
       failed(verify(*module)))
     return failure();
   if (stage == Stage::Lowered)

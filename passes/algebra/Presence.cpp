@@ -62,12 +62,21 @@ private:
     }
   }
 
-  /// Subscripts that run over the tensor's own ranks are in range; others may not be.
+  /// The rank over whose extent `rank` runs.
+  static StringAttr extentOf(KernelOp kernel, StringAttr rank) {
+    RankOp declaration = kernel ? kernel.getRankDeclaration(rank) : RankOp();
+    return declaration && declaration.getFamilyAttr() ? declaration.getFamilyAttr() : rank;
+  }
+
+  /// Subscripts that run over the extents of the tensor's ranks are in range; others may not be.
   bool isInRange(Expr read) {
     auto ranks = cast<cascade::TensorType>(read->tensor.getType()).getRanks();
-    return llvm::all_of(llvm::zip(read->operands, ranks), [](auto pair) {
+    Value tensor = read->tensor;
+    auto kernel = tensor.getParentRegion()->getParentOfType<KernelOp>();
+    return llvm::all_of(llvm::zip(read->operands, ranks), [&](auto pair) {
       auto [index, rank] = pair;
-      return (index->op == OpKind::Index || index->op == OpKind::Bound) && index->rank == rank;
+      bool isIndex = index->op == OpKind::Index || index->op == OpKind::Bound;
+      return isIndex && (index->rank == rank || extentOf(kernel, index->rank) == extentOf(kernel, rank));
     });
   }
 
@@ -75,7 +84,9 @@ private:
     Operation *op = read->tensor.getDefiningOp();
     auto einsum = dyn_cast_or_null<EinsumOp>(op);
     bool isMap = einsum && einsum.getCombiner() == Combiner::None;
+    auto prefix = dyn_cast_or_null<PrefixOp>(op); // the present points up to here, none at all included
     bool isTotal = isa_and_nonnull<InputOp, ParamOp>(op) ||
+                   (prefix && llvm::is_contained({Combiner::Sum, Combiner::Prod}, prefix.getCombiner())) ||
                    (einsum && llvm::is_contained({Combiner::Sum, Combiner::Prod, Combiner::Count},
                                                  einsum.getCombiner()));
     if (read->type.isInteger(1))

@@ -74,7 +74,10 @@ public:
     case OpKind::Extent: os << '#' << e->rank.getValue(); return;
     case OpKind::Given: os << (nameGiven ? nameGiven(e) : std::string("?")); return;
     case OpKind::Read: return list(nameOf(e->tensor), '[', e->operands, ']');
-    case OpKind::Unary: return list(stringifyUnaryFn(static_cast<UnaryFn>(e->code)), '(', e->operands, ')');
+    case OpKind::Unary:
+      if (e->is(UnaryFn::Neg))
+        return negated(e, outer);
+      return list(stringifyUnaryFn(static_cast<UnaryFn>(e->code)), '(', e->operands, ')');
     case OpKind::Binary: return binary(e, outer);
     case OpKind::Compare: return joined(e, sign(static_cast<cascade::Predicate>(e->code)), 1, outer);
     case OpKind::Select: return list("if", '(', e->operands, ')');
@@ -91,6 +94,14 @@ private:
     os << head << open;
     llvm::interleave(operands, os, [&](Expr e) { write(e); }, open == '[' ? "," : ", ");
     os << close;
+  }
+
+  /// Binds like a product: `-x^2`, `-(x * y)`, `a - (-b)`.
+  void negated(Expr e, int outer) {
+    bool encloses = outer > 2;
+    os << (encloses ? "(-" : "-");
+    write(e->operands[0], 4);
+    os << (encloses ? ")" : "");
   }
 
   void joined(Expr e, StringRef by, int own, int outer) {

@@ -11,6 +11,9 @@ namespace weir::derive {
 /// Erases what becomes dead and restores the order of the kernel's operations.
 void build(FoldPlan &plan, cascade::KernelOp kernel);
 
+/// Reads `sum[n](x) / #n` as `mean[n](x)` in sums over `n`, so that they can be taken relative to it.
+void useMeans(cascade::KernelOp kernel);
+
 /// Erases equations of `kernel` that nothing uses; returns how many.
 unsigned eraseDeadEquations(cascade::KernelOp kernel);
 

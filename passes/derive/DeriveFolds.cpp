@@ -67,6 +67,7 @@ struct DeriveFoldsPass : impl::DeriveFoldsBase<DeriveFoldsPass> {
   void runOnOperation() override {
     auto before = countPasses();
     auto outputs = llvm::to_vector(getOperation().getBody().getOps<OutputOp>());
+    derive::useMeans(getOperation());
     while (deriveOne()) {
     }
     // Their order is that of the kernel's arguments, whatever was moved meanwhile.

@@ -96,6 +96,7 @@ private:
   Expr inlined(cascade::ReadOp read, llvm::ArrayRef<Expr> indices, std::optional<Refusal> &refusal);
   bool dependsOnPlan(mlir::Value tensor);
   bool isReference(Expr expr);
+  bool isLocation(Expr expr);
 
   // Separating.
   std::optional<Refusal> separate(Reduction &reduction);
@@ -119,7 +120,7 @@ private:
                                   Expr body, unsigned &index, bool isAuxiliary = false);
   std::optional<Refusal> makeShift(const Reduction &owner, State &state);
   std::optional<Refusal> checkSupport(const Reduction &owner, const State &state);
-  void noteSafety(const State &state);
+  std::optional<Refusal> checkRange(const Reduction &owner, const State &state);
   unsigned countState(const Reduction &owner);
 
   // Checking.

@@ -149,13 +149,24 @@ Sum FoldPlan::recentred(const Sum &form) {
   return result;
 }
 
+/// True if `expr` is of the size of a reference: one, or one with what stands for it where it is
+/// absent or beyond a bound.
+bool FoldPlan::isLocation(Expr expr) {
+  if (isReference(expr))
+    return true;
+  bool isSame = llvm::is_contained({OpKind::Else, OpKind::Where, OpKind::Cast, OpKind::Select}, expr->op) ||
+                expr->is(BinaryFn::Max) || expr->is(BinaryFn::Min) || expr->is(BinaryFn::Add) ||
+                expr->is(BinaryFn::Sub) || expr->is(UnaryFn::Neg);
+  return isSame && llvm::any_of(expr->operands, [&](Expr operand) { return isLocation(operand); });
+}
+
 /// Several deferred terms must not cancel: a location that stays a factor is refused
 /// unless all terms have one sign.
 std::optional<Refusal> FoldPlan::checkConditioned(Reduction &reduction, ArrayRef<Group> groups) {
   bool positive = true, negative = true, hasLocation = false;
   for (const Group &group : groups) {
     for (const auto &[atom, power] : group.coefficient.factors)
-      hasLocation |= power > 0 && isReference(atom.expr);
+      hasLocation |= power > 0 && isLocation(atom.expr);
     for (const auto &[product, coefficient] : group.form) {
       Signs signs = expander.signs(multiply(product, group.coefficient));
       if (coefficient < 0)

@@ -69,7 +69,8 @@ std::optional<Refusal> FoldPlan::addState(const Reduction &owner, Combiner combi
       return unsupported;
     if (auto open = makeShift(owner, state))
       return open;
-    noteSafety(state);
+    if (auto unsafe = checkRange(owner, state))
+      return unsafe;
   }
   unsigned siblings = llvm::count_if(states, [&](const State &s) { return s.owner == state.owner; });
   if (siblings >= maxDimension)
@@ -179,9 +180,16 @@ std::optional<Refusal> FoldPlan::makeShift(const Reduction &owner, State &state)
   return std::nullopt;
 }
 
+static bool dependsOn(Expr expr, Value tensor) {
+  bool found = false;
+  walk(expr, [&](Expr e) { found |= e->op == OpKind::Read && e->tensor == tensor; });
+  return found;
+}
+
 /// An exponent is bounded above if it is a positive multiple of X - max X (or of min X - X)
-/// and what is constant over the rank; otherwise that is said.
-void FoldPlan::noteSafety(const State &state) {
+/// and what is constant over the rank; otherwise that is said. A running sum or mean is no bound
+/// at all: on the way to its final value exponents may be out of range that end within.
+std::optional<Refusal> FoldPlan::checkRange(const Reduction &owner, const State &state) {
   for (const auto &[product, coefficient] : state.form) {
     Polynomial rest = product.exponent;
     for (Value tensor : state.references) {
@@ -198,13 +206,26 @@ void FoldPlan::noteSafety(const State &state) {
       rest.erase(it);
       addTo(rest, *reduction.centre, scale);
     }
-    for (const auto &[monomial, scale] : rest)
-      if (llvm::any_of(monomial, [](const auto &p) { return p.first.expr->isStream; })) {
-        notes.push_back("not proven that exp(" +
-                        print(expander.write(fromPolynomial(product.exponent), state.body->type)) + ") stays in range");
-        break;
-      }
+    bool isOpen = llvm::any_of(rest, [](const auto &term) {
+      return llvm::any_of(term.first, [](const auto &p) { return p.first.expr->isStream; });
+    });
+    if (!isOpen)
+      continue;
+    std::string exponent = "exp(" + print(expander.write(fromPolynomial(product.exponent), state.body->type)) + ")";
+    for (Value tensor : state.references) {
+      Combiner combiner = reductionOf(tensor)->op.getCombiner();
+      bool isInExponent = llvm::any_of(product.exponent, [&](const auto &term) {
+        return llvm::any_of(term.first, [&](const auto &p) { return dependsOn(p.first.expr, tensor); });
+      });
+      if (isInExponent && combiner != Combiner::Max && combiner != Combiner::Min)
+        return Refusal{"RANGE", "relative to the running '" + reductionOf(tensor)->op.getName().str() + "', " + exponent + " could leave its range on the way",
+                       "subtract the maximum instead", EinsumOp(owner.op).getLoc()};
+    }
+    std::string note = "not proven that " + exponent + " stays in range";
+    if (!llvm::is_contained(notes, note))
+      notes.push_back(note);
   }
+  return std::nullopt;
 }
 
 } // namespace weir::derive

@@ -28,10 +28,9 @@ public:
       : kernel(kernel), options(options), verdict(verdict),
         inF64(verdict.precision == "f64") {
     for (auto output : kernel.getBody().getOps<cascade::OutputOp>())
-      isF64.push_back(
-          mlir::cast<cascade::TensorType>(output.getTensor().getType())
-              .getElementType()
-              .isF64());
+      isF64.push_back(mlir::cast<cascade::TensorType>(output.getTensor().getType())
+                          .getElementType()
+                          .isF64());
   }
 
   void run(const std::string &casesFolder);
@@ -173,6 +172,10 @@ void KernelCheck::checkDerived(const Case &at, const Outputs &expected) {
   }
   Call other = at.call;
   other.kernel = derived;
+  auto &extents = other.resolution.extents;
+  for (auto rank : derived.getBody().getOps<cascade::RankOp>())
+    if (rank.getFamily() && !extents.contains(rank.getName().str())) // made by a derivation
+      extents[rank.getName().str()] = extents[rank.getFamily()->str()];
   for (std::string way : {"interp", "interp:part=3", "interp:halves"}) {
     auto found = runOn(way, other, true);
     if (failed(found))
