@@ -99,7 +99,7 @@ Value BodyWriter::writeNode(Expr e, ArrayRef<Value> operands) {
   case OpKind::Extent:
     return ExtentOp::create(builder, loc, builder.getI64Type(), e->rank);
   case OpKind::Read:
-    return ReadOp::create(builder, loc, tensors.lookup_or(e->tensor, e->tensor), operands);
+    return ReadOp::create(builder, e->loc ? Location(e->loc) : loc, tensors.lookup_or(e->tensor, e->tensor), operands);
   case OpKind::Unary:
     return UnaryOp::create(builder, loc, static_cast<UnaryFn>(e->code), operands[0]);
   case OpKind::Binary:

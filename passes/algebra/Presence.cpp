@@ -65,7 +65,11 @@ private:
   /// The rank over whose extent `rank` runs.
   static StringAttr extentOf(KernelOp kernel, StringAttr rank) {
     RankOp declaration = kernel ? kernel.getRankDeclaration(rank) : RankOp();
-    return declaration && declaration.getFamilyAttr() ? declaration.getFamilyAttr() : rank;
+    StringAttr family = declaration ? declaration.getFamilyAttr() : StringAttr();
+    RankOp root = family ? kernel.getRankDeclaration(family) : RankOp();
+    // A part of a rank joins its family with an extent of its own.
+    bool hasOwn = root && (!declaration.getExtent().empty() || declaration.getSize() != root.getSize());
+    return root && !hasOwn ? family : rank;
   }
 
   /// Subscripts that run over the extents of the tensor's ranks are in range; others may not be.

@@ -19,4 +19,4 @@ def is_wrong(path):
 
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
     wrong = [message for message in pool.map(is_wrong, sorted(pathlib.Path(folder).glob("*.weir"))) if message]
-sys.exit("\n".join(wrong))
+sys.exit("\n".join(wrong) or 0)
