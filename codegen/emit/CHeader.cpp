@@ -88,7 +88,6 @@ private:
   void writeArguments();
   void writeFunctions();
   void writeDense();
-  StringAttr rootOf(StringAttr rank);
   std::string nameExtent(StringAttr rank, Names &names);
   std::vector<std::string> nameParameters(Names &names);
 
@@ -162,24 +161,16 @@ void HeaderWriter::writeFunctions() {
     os << llvm::formatv(choice, name, target);
 }
 
-/// The rank whose extent this one has: itself, or what it is like.
-StringAttr HeaderWriter::rootOf(StringAttr rank) {
-  auto declaration = kernel.getRankDeclaration(rank);
-  return declaration && declaration.getFamilyAttr()
-             ? declaration.getFamilyAttr()
-             : rank;
-}
-
 /// The extent in C: a number where it is pinned, else a variable.
 std::string HeaderWriter::nameExtent(StringAttr rank, Names &names) {
-  auto known = extents.find(rootOf(rank));
+  StringAttr owner = kernel.getExtentOwner(rank);
+  auto known = extents.find(owner);
   if (known != extents.end())
     return known->second;
-  auto declaration = kernel.getRankDeclaration(rootOf(rank));
+  auto declaration = kernel.getRankDeclaration(owner);
   bool isPinned = declaration && declaration.getSize();
-  return extents[rootOf(rank)] = isPinned
-                                     ? std::to_string(*declaration.getSize())
-                                     : names.add(rootOf(rank));
+  return extents[owner] = isPinned ? std::to_string(*declaration.getSize())
+                                   : names.add(owner);
 }
 
 /// Names what the dense call is given, and lists its parameters.

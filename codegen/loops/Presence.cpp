@@ -108,13 +108,8 @@ Presence::Presence(cascade::KernelOp kernel) : kernel(kernel) {
 }
 
 bool Presence::haveSameExtent(StringAttr a, StringAttr b) const {
-  auto root = [&](StringAttr name) {
-    auto rank = const_cast<Presence *>(this)->kernel.getRankDeclaration(name);
-    bool isAlias = rank && rank.getFamilyAttr() && !rank.getSize() &&
-                   rank.getExtent().empty();
-    return isAlias ? rank.getFamilyAttr() : name;
-  };
-  return root(a) == root(b);
+  auto &op = const_cast<Presence *>(this)->kernel;
+  return op.getExtentOwner(a) == op.getExtentOwner(b);
 }
 
 Presence::Range Presence::rangeOf(cascade::ReadOp read,

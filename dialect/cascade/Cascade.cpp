@@ -102,6 +102,13 @@ RankOp KernelOp::getRankDeclaration(StringAttr name) {
   return {};
 }
 
+StringAttr KernelOp::getExtentOwner(StringAttr name) {
+  RankOp rank = getRankDeclaration(name);
+  RankOp like = rank && rank.getFamilyAttr() ? getRankDeclaration(rank.getFamilyAttr()) : RankOp();
+  bool hasOwn = like && (!rank.getExtent().empty() || (rank.getSize() && rank.getSize() != like.getSize()));
+  return like && !hasOwn ? getExtentOwner(like.getNameAttr()) : name;
+}
+
 void InputOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 void ParamOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), getName()); }
 

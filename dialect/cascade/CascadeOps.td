@@ -34,6 +34,9 @@ def Cascade_KernelOp : Cascade_Op<"kernel", [
   let extraClassDeclaration = [{
     /// The declaration of the rank called `name`, or null.
     ::weir::cascade::RankOp getRankDeclaration(::mlir::StringAttr name);
+    /// The rank whose extent `name` has: what it is `like`, unless it has an extent
+    /// of its own, else itself.
+    ::mlir::StringAttr getExtentOwner(::mlir::StringAttr name);
   }];
 }
 

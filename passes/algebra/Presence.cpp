@@ -62,16 +62,6 @@ private:
     }
   }
 
-  /// The rank over whose extent `rank` runs.
-  static StringAttr extentOf(KernelOp kernel, StringAttr rank) {
-    RankOp declaration = kernel ? kernel.getRankDeclaration(rank) : RankOp();
-    StringAttr family = declaration ? declaration.getFamilyAttr() : StringAttr();
-    RankOp root = family ? kernel.getRankDeclaration(family) : RankOp();
-    // A part of a rank joins its family with an extent of its own.
-    bool hasOwn = root && (!declaration.getExtent().empty() || declaration.getSize() != root.getSize());
-    return root && !hasOwn ? family : rank;
-  }
-
   /// Subscripts that run over the extents of the tensor's ranks are in range; others may not be.
   bool isInRange(Expr read) {
     auto ranks = cast<cascade::TensorType>(read->tensor.getType()).getRanks();
@@ -80,7 +70,9 @@ private:
     return llvm::all_of(llvm::zip(read->operands, ranks), [&](auto pair) {
       auto [index, rank] = pair;
       bool isIndex = index->op == OpKind::Index || index->op == OpKind::Bound;
-      return isIndex && (index->rank == rank || extentOf(kernel, index->rank) == extentOf(kernel, rank));
+      if (!isIndex || index->rank == rank)
+        return isIndex;
+      return kernel && kernel.getExtentOwner(index->rank) == kernel.getExtentOwner(rank);
     });
   }
 

@@ -14,9 +14,7 @@ static constexpr double typicalPositions = 4096, typicalFeatures = 64, typicalBa
 Work::Work(KernelOp kernel) {
   for (auto rank : kernel.getBody().getOps<RankOp>()) {
     StringAttr name = rank.getNameAttr();
-    RankOp root = rank.getFamilyAttr() ? kernel.getRankDeclaration(rank.getFamilyAttr()) : RankOp();
-    bool hasOwn = !rank.getExtent().empty() || (root && rank.getSize() != root.getSize()); // a part of the family's
-    roots[name] = root && !hasOwn ? rootOf(rank.getFamilyAttr()) : name;
+    roots[name] = kernel.getExtentOwner(name);
     if (rank.getSize())
       sizes[roots[name]] = static_cast<double>(*rank.getSize());
   }

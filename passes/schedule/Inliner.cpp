@@ -9,12 +9,6 @@ using namespace weir::cascade;
 namespace weir::schedule {
 namespace {
 
-/// The rank whose extent `name` shares: the one it is `like`, else itself.
-StringAttr extentOwner(KernelOp kernel, StringAttr name) {
-  RankOp rank = kernel.getRankDeclaration(name);
-  return rank && rank.getFamilyAttr() ? rank.getFamilyAttr() : name;
-}
-
 /// The rank that an index runs over, or null for a computed one.
 StringAttr rankOfIndex(Value index) {
   auto argument = dyn_cast<BlockArgument>(index);
@@ -31,7 +25,7 @@ bool isInRange(ReadOp read) {
   auto kernel = read->getParentOfType<KernelOp>();
   return llvm::all_of(llvm::zip(read.getIndices(), type.getRanks()), [&](auto pair) {
     StringAttr rank = rankOfIndex(std::get<0>(pair));
-    return rank && extentOwner(kernel, rank) == extentOwner(kernel, std::get<1>(pair));
+    return rank && kernel.getExtentOwner(rank) == kernel.getExtentOwner(std::get<1>(pair));
   });
 }
 
@@ -258,7 +252,7 @@ bool Inliner::divides(StringAttr divisor, StringAttr multiple) {
 
 bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
   if (index->kind == Node::Kind::Index)
-    return extentOwner(kernel, cast<StringAttr>(index->attr)) == extentOwner(kernel, rank);
+    return kernel.getExtentOwner(cast<StringAttr>(index->attr)) == kernel.getExtentOwner(rank);
   if (!isBinary(index, BinaryFn::FloorDiv) || index->operands[0]->kind != Node::Kind::Index)
     return false;
   auto whole = cast<StringAttr>(index->operands[0]->attr);
