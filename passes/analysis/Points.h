@@ -4,17 +4,15 @@
 
 #include "passes/algebra/Presence.h"
 
-#include <map>
-
 namespace weir {
 
 /// The numbers that stand for a kernel's symbols.
 struct Sizes {
-  std::map<std::string, int64_t> extents;      ///< of ranks
+  llvm::DenseMap<mlir::StringAttr, int64_t> extents; ///< of ranks
   llvm::DenseMap<mlir::Value, double> scalars; ///< of parameters
 
   double extentOf(mlir::StringAttr rank) const {
-    auto it = extents.find(rank.str());
+    auto it = extents.find(rank);
     return it == extents.end() ? 1 : double(it->second);
   }
 };

@@ -289,8 +289,8 @@ Steps::Steps(KernelOp kernel, const Sizes &given, int64_t block)
     auto part = [&](StringRef suffix) { return StringAttr::get(kernel.getContext(), fold.getOver() + suffix); };
     blocks.push_back({fold.getOverAttr(), part("1"), part("0")});
     int64_t extent = int64_t(sizes.extentOf(fold.getOverAttr()));
-    sizes.extents[blocks.back().inner.str()] = std::min(block, extent);
-    sizes.extents[blocks.back().outer.str()] = (extent + block - 1) / block;
+    sizes.extents[blocks.back().inner] = std::min(block, extent);
+    sizes.extents[blocks.back().outer] = (extent + block - 1) / block;
   }
   collectDemand(kernel);
   for (Operation &op : kernel.getBody().front())

@@ -61,7 +61,8 @@ std::optional<Resolution> resolveOrAssume(cascade::KernelOp kernel, llvm::String
 
 Sizes sizesOf(cascade::KernelOp kernel, const Resolution &resolution) {
   Sizes sizes;
-  sizes.extents = resolution.extents;
+  for (auto &[rank, extent] : resolution.extents)
+    sizes.extents[mlir::StringAttr::get(kernel.getContext(), rank)] = extent;
   for (auto param : kernel.getBody().getOps<cascade::ParamOp>()) {
     auto it = resolution.params.find(param.getName().str());
     if (it == resolution.params.end() || !it->second.isPresent())
@@ -149,8 +150,8 @@ mlir::FailureOr<std::unique_ptr<Analysis>> analyze(cascade::KernelOp kernel, con
 }
 
 int analyzeFile(const AnalyzeOptions &options) {
-  Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) || !parseAssignments(options.params, "--param", params))
+  auto settings = parseSettings(options.sets, options.params);
+  if (failed(settings))
     return WrongUsage;
   auto machine = findMachine(options.machine);
   if (failed(machine))
@@ -161,7 +162,7 @@ int analyzeFile(const AnalyzeOptions &options) {
   Source source;
   if (!source.open(options.file))
     return WrongInput;
-  auto module = source.load(sets, options.kernel);
+  auto module = source.load(settings->sets, options.kernel);
   if (!module)
     return WrongInput;
   auto kernels = findKernels(*module, options.kernel);
@@ -170,7 +171,7 @@ int analyzeFile(const AnalyzeOptions &options) {
   llvm::json::Array list;
   for (cascade::KernelOp kernel : kernels) {
     mlir::OwningOpRef<mlir::ModuleOp> derived;
-    if (failed(settle(kernel, sets, params)))
+    if (failed(settle(kernel, *settings)))
       return WrongInput;
     auto analysis = analyze(kernel, *target, *machine, derived);
     if (failed(analysis))

@@ -172,9 +172,8 @@ bool compile(Code &code, const std::vector<Target> &targets) {
 }
 
 int emitFiles(const EmitOptions &options) {
-  Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) ||
-      !parseAssignments(options.params, "--param", params))
+  auto settings = parseSettings(options.sets, options.params);
+  if (failed(settings))
     return WrongUsage;
   // What is asked for of a GPU alone needs no code for a processor.
   auto gpu = llvm::find_if(options.targets, [](auto &name) { return succeeded(nvptx::findTarget(name)); });
@@ -187,15 +186,10 @@ int emitFiles(const EmitOptions &options) {
   if (!isForGpu && (targets = findTargets(options)).empty())
     return WrongUsage;
   Source source(options.remarks);
-  if (!source.open(options.file))
+  auto settled = readKernel(source, options.file, options.kernel, *settings);
+  if (failed(settled))
     return WrongInput;
-  auto module = source.load(sets, options.kernel);
-  if (!module)
-    return WrongInput;
-  auto kernel = findKernel(*module, options.kernel);
-  if (!kernel || failed(settle(kernel, sets, params)))
-    return WrongInput;
-  Code code{kernel, {}, {}, {}, {}};
+  Code code{settled->kernel, {}, {}, {}, {}};
   if (gpu != options.targets.end())
     code.gpu = *nvptx::findTarget(*gpu);
   return (isForGpu || compile(code, targets)) && writeArtefacts(code, options) ? Success : WrongInput;

@@ -177,31 +177,25 @@ llvm::json::Object toJSON(const Report &report) {
 }
 
 int explainFile(const ExplainOptions &options) {
-  Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) ||
-      !parseAssignments(options.params, "--param", params))
+  auto settings = parseSettings(options.sets, options.params);
+  if (failed(settings))
     return WrongUsage;
   auto target = findCodeTarget(options.target);
   if (failed(target))
     return WrongUsage;
   target->remarks = true; // they become explanations
   Source source;
-  if (!source.open(options.file))
+  auto settled = readKernel(source, options.file, options.kernel, *settings);
+  if (failed(settled))
     return WrongInput;
-  auto module = source.load(sets, options.kernel);
-  if (!module)
-    return WrongInput;
-  auto kernel = findKernel(*module, options.kernel);
-  if (!kernel || failed(settle(kernel, sets, params)))
-    return WrongInput;
-  auto report = makeReport(kernel, *target);
+  auto report = makeReport(settled->kernel, *target);
   if (failed(report))
     return WrongInput;
   if (options.json)
     llvm::outs() << llvm::formatv("{0:2}\n",
                                   llvm::json::Value(toJSON(*report)));
   else
-    print(*report, kernel);
+    print(*report, settled->kernel);
   return Success;
 }
 

@@ -95,9 +95,8 @@ mlir::LogicalResult printGpuCode(cascade::KernelOp kernel,
 
 int print(const PrintOptions &options) {
   Source source(/*remarks=*/true);
-  Assignments sets, params;
-  if (!parseAssignments(options.sets, "--set", sets) ||
-      !parseAssignments(options.params, "--param", params))
+  auto settings = parseSettings(options.sets, options.params);
+  if (failed(settings))
     return WrongUsage;
   auto gpu = nvptx::findTarget(options.target);
   auto target = findCodeTarget(succeeded(gpu) ? defaultTarget : options.target);
@@ -112,12 +111,12 @@ int print(const PrintOptions &options) {
     return WrongInput;
   if (options.stage == "source")
     return source.print(llvm::outs()) ? Success : WrongInput;
-  auto module = source.load(sets, options.kernel);
+  auto module = source.load(settings->sets, options.kernel);
   if (!module)
     return WrongInput;
   auto kernels = findKernels(*module, options.kernel);
   for (cascade::KernelOp kernel : kernels) {
-    if (failed(settle(kernel, sets, params)))
+    if (failed(settle(kernel, *settings)))
       return WrongInput;
     if (options.stage == "cascade")
       llvm::outs() << *kernel << '\n';

@@ -59,10 +59,29 @@ static LogicalResult fixParameters(KernelOp kernel, const Assignments &params) {
   return success();
 }
 
-LogicalResult settle(KernelOp kernel, const Assignments &sets,
-                     const Assignments &params) {
-  return success(succeeded(pinExtents(kernel, sets)) &&
-                 succeeded(fixParameters(kernel, params)));
+FailureOr<Settings> parseSettings(const std::vector<std::string> &sets, const std::vector<std::string> &params) {
+  Settings settings;
+  if (!parseAssignments(sets, "--set", settings.sets) || !parseAssignments(params, "--param", settings.params))
+    return failure();
+  return settings;
+}
+
+LogicalResult settle(KernelOp kernel, const Settings &settings) {
+  return success(succeeded(pinExtents(kernel, settings.sets)) &&
+                 succeeded(fixParameters(kernel, settings.params)));
+}
+
+FailureOr<SettledKernel> readKernel(Source &source, const std::string &file, const std::string &name,
+                                    Settings &settings) {
+  if (!source.open(file))
+    return failure();
+  SettledKernel result{source.load(settings.sets, name), {}};
+  if (!result.module)
+    return failure();
+  result.kernel = findKernel(*result.module, name);
+  if (!result.kernel || failed(settle(result.kernel, settings)))
+    return failure();
+  return result;
 }
 
 FailureOr<Target> findCodeTarget(const std::string &name) {

@@ -12,11 +12,29 @@ namespace weir::tool {
 std::vector<cascade::KernelOp> findKernels(mlir::ModuleOp module,
                                            const std::string &name);
 
-/// Pins the extents in `sets` that the front end has not taken, and makes
-/// `params` the values that parameters have without a caller's. Errors are
-/// emitted.
-mlir::LogicalResult settle(cascade::KernelOp kernel, const Assignments &sets,
-                           const Assignments &params);
+/// What `--set` and `--param` give.
+struct Settings {
+  Assignments sets, params;
+};
+
+/// Splits the words of `--set` and `--param`; failure after a message.
+mlir::FailureOr<Settings> parseSettings(const std::vector<std::string> &sets,
+                                        const std::vector<std::string> &params);
+
+/// Pins the extents that the front end has not taken, and makes `params` the
+/// values that parameters have without a caller's. Errors are emitted.
+mlir::LogicalResult settle(cascade::KernelOp kernel, const Settings &settings);
+
+/// A kernel in the module that holds it.
+struct SettledKernel {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  cascade::KernelOp kernel;
+};
+
+/// Reads a file into `source` and settles the one kernel of it that is meant;
+/// failure after messages.
+mlir::FailureOr<SettledKernel> readKernel(Source &source, const std::string &file, const std::string &name,
+                                          Settings &settings);
 
 /// The target called `name`, if code can be made for it; failure after a
 /// message.

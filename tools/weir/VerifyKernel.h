@@ -19,7 +19,7 @@ struct VerifyOptions {
 
 /// What became of one kernel in one precision.
 struct Verdict {
-  std::string file, kernel;
+  std::string file, kernel = "";
   std::string precision = ""; ///< `f64` where type parameters were set to it
   enum { Same, Different, Refused } outcome = Same;
   unsigned sizes = 0;       ///< verified at
