@@ -54,4 +54,16 @@ double apply(BinaryFn fn, double x, double y) {
   llvm_unreachable("unknown function");
 }
 
+bool apply(cascade::Predicate predicate, double x, double y) {
+  switch (predicate) {
+  case cascade::Predicate::Eq: return x == y;
+  case cascade::Predicate::Ne: return x != y;
+  case cascade::Predicate::Lt: return x < y;
+  case cascade::Predicate::Le: return x <= y;
+  case cascade::Predicate::Gt: return x > y;
+  case cascade::Predicate::Ge: return x >= y;
+  }
+  llvm_unreachable("unknown predicate");
+}
+
 } // namespace weir::algebra

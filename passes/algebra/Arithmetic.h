@@ -8,6 +8,7 @@ namespace weir::algebra {
 
 double apply(cascade::UnaryFn fn, double x);
 double apply(cascade::BinaryFn fn, double x, double y);
+bool apply(cascade::Predicate predicate, double x, double y);
 
 } // namespace weir::algebra
 

@@ -10,18 +10,6 @@ using namespace weir::cascade;
 namespace weir::algebra {
 namespace {
 
-bool compare(cascade::Predicate predicate, double a, double b) {
-  switch (predicate) {
-  case cascade::Predicate::Eq: return a == b;
-  case cascade::Predicate::Ne: return a != b;
-  case cascade::Predicate::Lt: return a < b;
-  case cascade::Predicate::Le: return a <= b;
-  case cascade::Predicate::Gt: return a > b;
-  case cascade::Predicate::Ge: return a >= b;
-  }
-  llvm_unreachable("unknown predicate");
-}
-
 double round(Rounding mode, double x) {
   return mode == Rounding::Floor ? std::floor(x) : mode == Rounding::Ceil ? std::ceil(x) : std::nearbyint(x);
 }
@@ -35,7 +23,7 @@ double valueOf(Expr e, llvm::ArrayRef<double> x, llvm::function_ref<double(Expr)
   case OpKind::Index: case OpKind::Bound: case OpKind::Extent: case OpKind::Given: case OpKind::Read: return leaf(e);
   case OpKind::Unary: return apply(static_cast<UnaryFn>(e->code), x[0]);
   case OpKind::Binary: return apply(static_cast<BinaryFn>(e->code), x[0], x[1]);
-  case OpKind::Compare: return compare(static_cast<cascade::Predicate>(e->code), x[0], x[1]);
+  case OpKind::Compare: return apply(static_cast<cascade::Predicate>(e->code), x[0], x[1]);
   case OpKind::Select: return x[0] != 0 ? x[1] : x[2];
   case OpKind::Where:
   case OpKind::Else:

@@ -206,7 +206,7 @@ private:
     bool isUpper = (predicate == cascade::Predicate::Ge || predicate == cascade::Predicate::Gt) == (rise > 0);
     return bisect(isUpper, [&] {
       auto a = value(e->operands[0]), b = value(e->operands[1]);
-      return a && b && compare(predicate, *a, *b);
+      return a && b && apply(predicate, *a, *b);
     });
   }
 
@@ -223,18 +223,6 @@ private:
     }
     Intervals found{isUpper ? std::pair(low, size) : std::pair(int64_t(0), low)};
     return found.front().first < found.front().second ? found : Intervals{};
-  }
-
-  static bool compare(cascade::Predicate predicate, double a, double b) {
-    switch (predicate) {
-    case cascade::Predicate::Eq: return a == b;
-    case cascade::Predicate::Ne: return a != b;
-    case cascade::Predicate::Lt: return a < b;
-    case cascade::Predicate::Le: return a <= b;
-    case cascade::Predicate::Gt: return a > b;
-    case cascade::Predicate::Ge: return a >= b;
-    }
-    llvm_unreachable("unknown predicate");
   }
 
   bool holds(Expr condition) { return value(condition).value_or(0) != 0; }
@@ -268,7 +256,7 @@ private:
     switch (e->op) {
     case OpKind::Unary: return apply(static_cast<UnaryFn>(e->code), x[0]);
     case OpKind::Binary: return apply(static_cast<BinaryFn>(e->code), x[0], x[1]);
-    case OpKind::Compare: return compare(static_cast<cascade::Predicate>(e->code), x[0], x[1]);
+    case OpKind::Compare: return apply(static_cast<cascade::Predicate>(e->code), x[0], x[1]);
     case OpKind::Select: return x[0] != 0 ? x[1] : x[2];
     case OpKind::Where: return x[1] != 0 ? std::optional(x[0]) : std::nullopt;
     default: return x[0]; // casts and roundings
