@@ -84,6 +84,17 @@ Value Emitter::inRange(Value index, Value extent) {
   return compare(arith::CmpIPredicate::ult, index, extent);
 }
 
+SmallVector<Value> Emitter::delinearise(Value index, ArrayRef<Value> counts) {
+  SmallVector<Value> indices(counts.size());
+  for (size_t i = counts.size(); i-- > 1;) {
+    indices[i] = arith::RemUIOp::create(builder, loc, index, counts[i]);
+    index = arith::DivUIOp::create(builder, loc, index, counts[i]);
+  }
+  if (!counts.empty())
+    indices[0] = index;
+  return indices;
+}
+
 //===-- Memory
 //-------------------------------------------------------------===//
 

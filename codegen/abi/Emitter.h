@@ -62,6 +62,9 @@ public:
   /// 0 <= index < extent.
   Value inRange(Value index, Value extent);
 
+  /// Splits a linear index into one for each count, the last one fastest.
+  llvm::SmallVector<Value> delinearise(Value index, llvm::ArrayRef<Value> counts);
+
   Value at(Type element, Value base, Value index);
   Value at(Value base, int64_t bytes);
   Value load(Type type, Value address);

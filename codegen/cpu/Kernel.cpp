@@ -64,20 +64,6 @@ LogicalResult KernelLowering::outline(
   return success();
 }
 
-/// Splits a linear index into one for each count, the last one fastest.
-static SmallVector<Value> delinearise(Scope &scope, Value index,
-                                      ArrayRef<Value> counts) {
-  SmallVector<Value> indices(counts.size());
-  for (size_t i = counts.size(); i-- > 1;) {
-    indices[i] =
-        arith::RemUIOp::create(scope.builder, scope.loc, index, counts[i]);
-    index = arith::DivUIOp::create(scope.builder, scope.loc, index, counts[i]);
-  }
-  if (!counts.empty())
-    indices[0] = index;
-  return indices;
-}
-
 static Value product(Scope &scope, ArrayRef<Value> counts) {
   Value result = scope.integer(1);
   for (Value count : counts)
@@ -100,7 +86,7 @@ LogicalResult KernelLowering::emitParallel(Scope &scope, tile::ParallelOp op) {
     for (Value end : op.getEnds())
       layout.load(inner, end);
     SmallVector<Value> counts = countsOf(inner, op),
-                       indices = delinearise(inner, index, counts);
+                       indices = inner.delinearise(index, counts);
     for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
       Value place = indices[i];
       if (op.getDescending()[i])
@@ -141,7 +127,7 @@ static SmallVector<Value> partsOf(Scope &scope, tile::StageOp op,
 static LogicalResult emitPart(Scope &scope, tile::StageOp op, const Ref &ref,
                               Value index) {
   SmallVector<Value> counts = partsOf(scope, op, ref),
-                     parts = delinearise(scope, index, counts);
+                     parts = scope.delinearise(index, counts);
   unsigned leading = op.getTiles().size() - (ref.isPanel() ? 2 : 1);
   for (unsigned i = 0; i < leading; ++i)
     parts[i] = scope.add(parts[i], scope.range(op.getDomain(), i).first);

@@ -18,17 +18,6 @@ template <typename Get> static SmallVector<int64_t> imagesOf(const Basis &basis,
 
 ParallelLowering::ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit) : op(op), plan(plan), emit(emit) {}
 
-/// Splits a linear number into one for each count, the last one fastest.
-static SmallVector<Value> delinearise(Lane &emit, Value number, ArrayRef<Value> counts) {
-  SmallVector<Value> places(counts.size());
-  for (size_t i = counts.size(); i-- > 1;) {
-    places[i] = arith::RemUIOp::create(emit.builder, emit.loc, number, counts[i]);
-    number = arith::DivUIOp::create(emit.builder, emit.loc, number, counts[i]);
-  }
-  places[0] = number;
-  return places;
-}
-
 LogicalResult ParallelLowering::run() {
   thread = emit.specialRegister("tid.x");
   lane = emit.every(thread, emit.number(Plan::lanes - 1));
@@ -46,7 +35,7 @@ LogicalResult ParallelLowering::run() {
   SmallVector<Value> counts;
   for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
     counts.push_back(emit.quotient(emit.plus(scalars.lookup(end), emit.number(step - 1)), emit.number(step)));
-  auto places = delinearise(emit, emit.specialRegister("ctaid.x"), counts);
+  auto places = emit.delinearise(emit.specialRegister("ctaid.x"), counts);
   for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
     Value place = places[i];
     if (op.getDescending()[i])

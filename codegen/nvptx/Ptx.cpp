@@ -1,22 +1,15 @@
 // From the lowered module to PTX by LLVM, and to machine code by ptxas.
 #include "codegen/nvptx/Nvptx.h"
 
+#include "codegen/llvm/Convert.h"
 #include "dialect/Refuse.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/DialectConversion.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -37,20 +30,6 @@
 using namespace mlir;
 
 namespace weir::nvptx {
-
-static LogicalResult convertToLLVM(ModuleOp module) {
-  MLIRContext *context = module.getContext();
-  LLVMTypeConverter converter(context);
-  RewritePatternSet patterns(context);
-  populateSCFToControlFlowConversionPatterns(patterns);
-  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-  arith::populateArithToLLVMConversionPatterns(converter, patterns);
-  populateMathToLLVMConversionPatterns(converter, patterns);
-  LLVMConversionTarget target(*context);
-  target.addLegalOp<ModuleOp>();
-  target.addLegalDialect<NVVM::NVVMDialect>();
-  return applyFullConversion(module, target, std::move(patterns));
-}
 
 /// What unrolled code for lanes needs: common addresses once, constants folded.
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -81,17 +60,6 @@ static void useShortPointers() {
     static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(true);
 }
 
-/// Turns marks on conditions into weights of branches: what seldom runs lies apart.
-static void weighBranches(ModuleOp module) {
-  module.walk([](LLVM::ExpectOp expect) {
-    for (Operation *user : expect->getUsers())
-      if (auto branch = dyn_cast<LLVM::CondBrOp>(user))
-        branch.setBranchWeights(ArrayRef<int32_t>{1, 1000});
-    expect.replaceAllUsesWith(expect.getVal());
-    expect.erase();
-  });
-}
-
 FailureOr<std::string> emitPtx(const Code &code, const Architecture &architecture) {
   LLVMInitializeNVPTXTargetInfo();
   LLVMInitializeNVPTXTarget();
@@ -100,9 +68,12 @@ FailureOr<std::string> emitPtx(const Code &code, const Architecture &architectur
   useShortPointers();
   ModuleOp source = code.module.get();
   OwningOpRef<ModuleOp> module = source.clone();
-  if (failed(convertToLLVM(*module)))
+  auto extend = [](LLVMTypeConverter &converter, RewritePatternSet &patterns, LLVMConversionTarget &target) {
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    target.addLegalDialect<NVVM::NVVMDialect>();
+  };
+  if (failed(llvmir::convertToLLVM(*module, extend)))
     return failure();
-  weighBranches(*module);
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);

@@ -111,27 +111,29 @@ void Decoding::result(const Operand &operand, Type type) {
   ++out.results;
 }
 
-void Decoding::wideResult(const Operand &operand, Type type) {
-  if (failed())
-    return;
+bool Decoding::takeWider(const Operand &operand, Type type) {
   auto slot = operand.kind == Operand::Kind::Name
                   ? function.registerNamed(operand.name)
                   : std::nullopt;
   if (!slot || slot->bytes <= bytesOf(type))
-    return result(operand, type);
+    return false;
   slots.push_back(*slot);
+  return true;
+}
+
+void Decoding::wideResult(const Operand &operand, Type type) {
+  if (failed())
+    return;
+  if (!takeWider(operand, type))
+    return result(operand, type);
   ++out.results;
 }
 
 void Decoding::wideSource(const Operand &operand, Type type) {
   if (failed())
     return;
-  auto slot = operand.kind == Operand::Kind::Name
-                  ? function.registerNamed(operand.name)
-                  : std::nullopt;
-  if (!slot || slot->bytes <= bytesOf(type))
+  if (!takeWider(operand, type))
     return source(operand, type);
-  slots.push_back(*slot);
   ++out.sources;
 }
 

@@ -62,6 +62,9 @@ public:
   std::string error;
 
 private:
+  /// Takes the register of an operand if it is wider than the type.
+  bool takeWider(const Operand &operand, Type type);
+
   std::vector<std::string_view> modifiers;
 };
 
