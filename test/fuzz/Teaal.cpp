@@ -1,39 +1,10 @@
-// Fuzz target of the TeAAL front end: any text gives a verified module or errors that name their place.
+// Fuzz target of the TeAAL front end.
 #include "frontends/teaal/Teaal.h"
-#include "test/fuzz/Require.h"
-
-#include "mlir/IR/MLIRContext.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/raw_ostream.h"
-
-using namespace weir::frontend;
-using weir::teaal::parseTeaal;
-
-/// A context keeps every type it has seen, so it is renewed now and then.
-static mlir::MLIRContext &freshContext() {
-  static std::unique_ptr<mlir::MLIRContext> context;
-  static unsigned uses = 0;
-  if (uses++ % 500 == 0) {
-    context = std::make_unique<mlir::MLIRContext>(mlir::MLIRContext::Threading::DISABLED);
-    context->getDiagEngine().registerHandler([](mlir::Diagnostic &) {});
-  }
-  return *context;
-}
+#include "test/fuzz/FrontEnd.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, "fuzz.yaml"), llvm::SMLoc());
-  std::string messages;
-  llvm::raw_string_ostream log(messages);
-  unsigned errors = 0;
-  auto module = parseTeaal(freshContext(), sources, "", [&](const Diagnostic &diagnostic) {
-    errors += diagnostic.severity == Severity::Error;
-    require(!diagnostic.id.empty(), "a diagnostic has an identifier");
-    require(diagnostic.range.isValid(), "a diagnostic has a place");
-    printDiagnostic(log, sources, diagnostic);
+  checkFrontEnd(data, size, "fuzz.yaml", [](mlir::MLIRContext &context, llvm::SourceMgr &sources, auto handler) {
+    return weir::teaal::parseTeaal(context, sources, "", handler);
   });
-  require(bool(module) == (errors == 0), "a text is lowered to a valid module or has an error");
   return 0;
 }

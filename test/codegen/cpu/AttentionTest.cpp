@@ -1,6 +1,7 @@
 // Attention as hand-written tile programs, at awkward extents and strides, on
 // every level.
 #include "bench/TileProgram.h"
+#include "test/codegen/cpu/Levels.h"
 
 #include <gtest/gtest.h>
 
@@ -131,13 +132,8 @@ template <typename T> struct Case {
   bool hasBias = false;
 };
 
-class Attention : public testing::TestWithParam<std::string> {
+class Attention : public LevelTest {
 protected:
-  void SetUp() override {
-    if (cpu::findLevel(GetParam())->vectorBits > cpu::hostLevel().vectorBits)
-      GTEST_SKIP() << "this machine has no " << GetParam();
-  }
-
   std::unique_ptr<bench::TileProgram> compile(const char *name) {
     auto program = bench::TileProgram::compile(
         std::string(WEIR_TEST_FOLDER) + name, GetParam());
@@ -240,12 +236,6 @@ TEST_P(Attention, ScoresFarApart) {
   check(*program, test, 1e-3); // scores near 1e4 are rounded to 1e-3
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Attention,
-                         testing::Values("x86-64-v2", "x86-64-v3", "x86-64-v4"),
-                         [](auto &info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Levels, Attention, everyLevel(), levelName);
 
 } // namespace

@@ -1,6 +1,7 @@
 // Functions on vectors against libm in higher precision: all over their domain,
 // and where they are special.
 #include "bench/TileProgram.h"
+#include "test/codegen/cpu/Levels.h"
 
 #include <gtest/gtest.h>
 
@@ -56,13 +57,8 @@ template <typename T> double ulps(T found, long double exact) {
   return double(std::abs(value - exact) / unit);
 }
 
-class Math : public testing::TestWithParam<std::string> {
+class Math : public LevelTest {
 protected:
-  void SetUp() override {
-    if (cpu::findLevel(GetParam())->vectorBits > cpu::hostLevel().vectorBits)
-      GTEST_SKIP() << "this machine has no " << GetParam();
-  }
-
   /// The results of all functions for all inputs.
   template <typename T> void compute(std::vector<T> &inputs) {
     int64_t count = inputs.size();
@@ -153,12 +149,6 @@ TEST_P(Math, DoublePrecision) {
   report(true);
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Math,
-                         testing::Values("x86-64-v2", "x86-64-v3", "x86-64-v4"),
-                         [](auto &info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Levels, Math, everyLevel(), levelName);
 
 } // namespace

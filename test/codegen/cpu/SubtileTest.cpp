@@ -1,5 +1,6 @@
 // Access and reductions of sub-tiles as tile programs, on every level.
 #include "bench/TileProgram.h"
+#include "test/codegen/cpu/Levels.h"
 
 #include <gtest/gtest.h>
 
@@ -39,13 +40,8 @@ template <typename T> struct Tensor {
   weir_tensor tensor;
 };
 
-class Subtile : public testing::TestWithParam<std::string> {
+class Subtile : public LevelTest {
 protected:
-  void SetUp() override {
-    if (cpu::findLevel(GetParam())->vectorBits > cpu::hostLevel().vectorBits)
-      GTEST_SKIP() << "this machine has no " << GetParam();
-  }
-
   void compile(const char *name) {
     program = bench::TileProgram::compile(std::string(WEIR_TEST_FOLDER) + name,
                                           GetParam());
@@ -156,12 +152,6 @@ TEST_P(Subtile, Refusals) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Subtile,
-                         testing::Values("x86-64-v2", "x86-64-v3", "x86-64-v4"),
-                         [](auto &info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Levels, Subtile, everyLevel(), levelName);
 
 } // namespace
