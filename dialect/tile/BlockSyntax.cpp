@@ -84,8 +84,7 @@ ParseResult StageOp::parse(OpAsmParser &parser, OperationState &state) {
   Type element;
   if (parseArguments(parser, state, arguments) || parser.parseKeyword("in") ||
       parseDomain(parser, state, segments) || parser.parseKeyword("as") ||
-      parseEncoding(parser, state) || parser.parseKeyword("of") ||
-      parser.parseType(element))
+      parseEncoding(parser, state, &element))
     return failure();
   addSegments(parser, state, segments);
   state.addAttribute("elementType", TypeAttr::get(element));
@@ -100,8 +99,7 @@ void StageOp::print(OpAsmPrinter &printer) {
   printer << " in ";
   printDomain(printer, getDomain());
   printer << " as ";
-  printEncoding(printer, getEncoding());
-  printer << " of " << getElementType();
+  printEncoding(printer, getEncoding(), getElementType());
   if (auto scaled = getScaledLoad(*this)) {
     printer << " = ";
     for (Value factor : scaled->factors)

@@ -128,24 +128,37 @@ void printArguments(OpAsmPrinter &printer, ValueRange arguments) {
   printer << ")";
 }
 
-ParseResult parseEncoding(OpAsmParser &parser, OperationState &state) {
+ParseResult parseEncoding(OpAsmParser &parser, OperationState &state,
+                          Type *element) {
   Attribute encoding = RowsAttr::get(parser.getContext());
-  if (failed(parser.parseOptionalKeyword("rows"))) {
-    int64_t width;
+  bool isRows = succeeded(parser.parseOptionalKeyword("rows"));
+  if (!isRows) {
+    SmallVector<int64_t> width;
     if (parser.parseKeyword("panel") || parser.parseLess() ||
-        parser.parseInteger(width) || parser.parseGreater())
+        parser.parseDimensionList(width, /*allowDynamic=*/false,
+                                  /*withTrailingX=*/element))
       return failure();
-    encoding = PanelAttr::get(parser.getContext(), width);
+    if (width.size() != 1)
+      return parser.emitError(parser.getNameLoc(), "a panel has one width");
+    encoding = PanelAttr::get(parser.getContext(), width[0]);
   }
   state.addAttribute("encoding", encoding);
-  return success();
+  if (isRows && element && parser.parseLess())
+    return failure();
+  if (element && parser.parseType(*element))
+    return failure();
+  return failure((element || !isRows) && parser.parseGreater());
 }
 
-void printEncoding(OpAsmPrinter &printer, Attribute encoding) {
-  if (auto panel = dyn_cast<PanelAttr>(encoding))
-    printer << "panel<" << panel.getWidth() << ">";
-  else
-    printer << "rows";
+void printEncoding(OpAsmPrinter &printer, Attribute encoding, Type element) {
+  auto panel = dyn_cast<PanelAttr>(encoding);
+  printer << (panel ? "panel<" : element ? "rows<" : "rows");
+  if (panel)
+    printer << panel.getWidth() << (element ? "x" : "");
+  if (element)
+    printer << element;
+  if (panel || element)
+    printer << ">";
 }
 
 void printAttributes(OpAsmPrinter &printer, Operation *op,
@@ -191,7 +204,7 @@ void printDomain(OpAsmPrinter &printer, Domain domain) {
     DomainRank rank = domain[i];
     printer << (i ? ", " : "");
     if (rank.tile)
-      printer << rank.origin << " + " << rank.tile << " to ";
+      printer << rank.origin << "+" << rank.tile << " to ";
     printer << rank.end;
   }
   printer << ")";

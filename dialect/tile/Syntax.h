@@ -44,14 +44,17 @@ parseArguments(OpAsmParser &parser, OperationState &state,
                llvm::SmallVectorImpl<bool> *descending = nullptr);
 void printArguments(OpAsmPrinter &printer, mlir::ValueRange arguments);
 
-/// `(%m0 + 192 to %$m, %$d)`: origins, then ends, are added as operands.
+/// `(%m0+192 to %$m, %$d)`: origins, then ends, are added as operands.
 ParseResult parseDomain(OpAsmParser &parser, OperationState &state,
                         llvm::SmallVectorImpl<int32_t> &segments);
 void printDomain(OpAsmPrinter &printer, Domain domain);
 
-/// `rows` or `panel<64>`.
-ParseResult parseEncoding(OpAsmParser &parser, OperationState &state);
-void printEncoding(OpAsmPrinter &printer, mlir::Attribute encoding);
+/// `rows` or `panel<64>`; with the type of elements `rows<f32>`,
+/// `panel<64xf32>`.
+ParseResult parseEncoding(OpAsmParser &parser, OperationState &state,
+                          mlir::Type *element = nullptr);
+void printEncoding(OpAsmPrinter &printer, mlir::Attribute encoding,
+                   mlir::Type element = {});
 
 void addSegments(OpAsmParser &parser, OperationState &state,
                  llvm::ArrayRef<int32_t> sizes);

@@ -31,7 +31,7 @@ def Tile_Dialect : Dialect {
     a column. All of them broadcast where they meet.
 
     A domain is written a rank at a time: `%$d` is all of 0 to `%$d`;
-    `%m0 + 192 to %$m` is a tile of 192 indices from `%m0`, of which those below
+    `%m0+192 to %$m` is a tile of 192 indices from `%m0`, of which those below
     `%$m` are valid. Nothing is loaded from or stored to invalid points; loads
     give 0 there.
 

@@ -134,7 +134,7 @@ def Tile_SubtileOp : Tile_DomainOp<"subtile", [
     rank is a tile as wide as the shape.
 
     ```mlir
-    tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 only %n0 to %$m {
+    tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 only %n0 to %$m {
     }
     ```
   }];
@@ -177,7 +177,7 @@ def Tile_StageOp : Tile_DomainOp<"stage", [
     (C2) the region yields a value of the element type.
 
     ```mlir
-    %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64> of f32 = %K[%b, %n, %d]
+    %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
     ```
   }];
   let arguments = (ins Variadic<Index>:$origins, Variadic<Index>:$ends, DenseI64ArrayAttr:$tiles,
@@ -197,7 +197,7 @@ def Tile_CarryOp : Tile_DomainOp<"carry", [AttrSizedOperandSegments, NamesResult
     (C1) the initial value has the element type.
 
     ```mlir
-    %A = tile.carry (%m0 + 192 to %$m, %$f) of f32 = 0.0
+    %A = tile.carry (%m0+192 to %$m, %$f) of f32 = 0.0
     ```
   }];
   let arguments = (ins Variadic<Index>:$origins, Variadic<Index>:$ends, DenseI64ArrayAttr:$tiles,

@@ -8,7 +8,7 @@ tile.kernel @access sizes(m, n, r, t, k = 16)
     %zero = tile.index [0]
     %whole = tile.index [(%$n floordiv 64) * 64]
     tile.for %n0 = %zero to %$n step 64 full %zero to %whole any {
-      tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 {
+      tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 {
         %b = tile.load %B[%m, %n] : 6x64xi1
         %not = tile.map not(%b) : 6x64xi1
         tile.store %not, %N[%m, %n] : 6x64xi1
@@ -23,7 +23,7 @@ tile.kernel @access sizes(m, n, r, t, k = 16)
         tile.store %d, %D[%m, %n] : 6x64xf32
       }
     }
-    tile.subtile (%m) in (%m0 + 192 to %$m) shape 6 {
+    tile.subtile (%m) in (%m0+192 to %$m) shape 6 {
       %row = tile.load %R[%m] : 6x1xi64
       %l = tile.load %P[%row, %m mod 16] of %row : 6x1xi64 : 6x1xf32
       tile.store %l, %L[%m] : 6x1xf32

@@ -5,24 +5,24 @@ tile.kernel @biased sizes(b, h, g, m, n, d, f)
     (%Q: f32[b, h, m, d], %K: f32[b, g, n, d], %V: f32[b, g, n, f], %bias: f32[h, m, n], %scale: f32)
     -> (%O: f32[b, h, m, f], %L: f32[b, h, m]) {
   %r = tile.index [%$h floordiv symbol(%$g)]
-  %Kp = tile.stage (%b, %g, %n, %d) in (%$b, %$g, %$n, %$d) as panel<64> of f32 = %K[%b, %g, %n, %d]
-  %Vp = tile.stage (%b, %g, %f, %n) in (%$b, %$g, %$f, %$n) as panel<64> of f32 = %V[%b, %g, %n, %f]
+  %Kp = tile.stage (%b, %g, %n, %d) in (%$b, %$g, %$n, %$d) as panel<64xf32> = %K[%b, %g, %n, %d]
+  %Vp = tile.stage (%b, %g, %f, %n) in (%$b, %$g, %$f, %$n) as panel<64xf32> = %V[%b, %g, %n, %f]
   tile.parallel (%m0 descending, %b, %h) in (%$m by 96, %$b, %$h) {
     %g = tile.index [%h floordiv symbol(%r)]
-    %Qp = tile.stage (%m, %d) in (%m0 + 96 to %$m, %$d) as panel<6> of f32 {
+    %Qp = tile.stage (%m, %d) in (%m0+96 to %$m, %$d) as panel<6xf32> {
       %q = tile.load %Q[%b, %h, %m, %d] : f32
       %y = arith.mulf %q, %scale : f32
       tile.yield %y : f32
     }
-    %M = tile.carry (%m0 + 96 to %$m) of f32 = -inf
-    %Z = tile.carry (%m0 + 96 to %$m) of f32 = 0.0
-    %A = tile.carry (%m0 + 96 to %$m, %$f) of f32 = 0.0
-    %seen = tile.carry (%m0 + 96 to %$m) of i1 = 0
+    %M = tile.carry (%m0+96 to %$m) of f32 = -inf
+    %Z = tile.carry (%m0+96 to %$m) of f32 = 0.0
+    %A = tile.carry (%m0+96 to %$m, %$f) of f32 = 0.0
+    %seen = tile.carry (%m0+96 to %$m) of i1 = 0
     %first = tile.index [0]
     %last = tile.index min [%m0 + 96 + %$n - %$m, %$n]
     %full = tile.index min [((%m0 + 1 + %$n - %$m) floordiv 64) * 64, (%$n floordiv 64) * 64]
     tile.for %n0 = %first to %last step 64 full %first to %full any {
-      tile.subtile (%m, %n) in (%m0 + 96 to %$m, %n0 + 64 to %$n) shape 6x64 {
+      tile.subtile (%m, %n) in (%m0+96 to %$m, %n0+64 to %$n) shape 6x64 {
         %x = tile.contract %Qp[%m], %Kp[%b, %g, %n] : 6x64xf32
         %keep = tile.mask [%m + %$n - %$m - %n, %$n - %n - 1] : 6x64xi1
         %e = tile.load %bias[%h, %m, %n] : 6x64xf32
@@ -47,7 +47,7 @@ tile.kernel @biased sizes(b, h, g, m, n, d, f)
         tile.accumulate %A[%m] += %Pp, %Vp[%b, %g, %n] where %keep : 6x64xi1
       }
     }
-    tile.subtile (%m) in (%m0 + 96 to %$m) shape 6 {
+    tile.subtile (%m) in (%m0+96 to %$m) shape 6 {
       %z = tile.load %Z[%m] : 6x1xf32
       %top = tile.load %M[%m] : 6x1xf32
       %any = tile.load %seen[%m] : 6x1xi1
@@ -58,7 +58,7 @@ tile.kernel @biased sizes(b, h, g, m, n, d, f)
     }
     %whole = tile.index [(%$f floordiv 64) * 64]
     tile.for %f0 = %first to %$f step 64 full %first to %whole any {
-      tile.subtile (%m, %f) in (%m0 + 96 to %$m, %f0 + 64 to %$f) shape 6x64 {
+      tile.subtile (%m, %f) in (%m0+96 to %$m, %f0+64 to %$f) shape 6x64 {
         %a = tile.load %A[%m, %f] : 6x64xf32
         %z = tile.load %Z[%m] : 6x1xf32
         %any = tile.load %seen[%m] : 6x1xi1

@@ -9,7 +9,7 @@ tile.kernel @functions sizes(n) (%X: f64[n])
     %zero = tile.index [0]
     %whole = tile.index [(%$n floordiv 32) * 32]
     tile.for %n0 = %zero to %$n step 32 full %zero to %whole any {
-      tile.subtile (%i, %n) in (%i0 + 192 to %one, %n0 + 32 to %$n) shape 6x32 {
+      tile.subtile (%i, %n) in (%i0+192 to %one, %n0+32 to %$n) shape 6x32 {
         %x = tile.load %X[%n] : 1x32xf64
         %exp2 = tile.map exp2(%x) : 1x32xf64
         tile.store %exp2, %Exp2[%n] : 1x32xf64

@@ -9,7 +9,7 @@ tile.kernel @functions sizes(n) (%X: f32[n])
     %zero = tile.index [0]
     %whole = tile.index [(%$n floordiv 64) * 64]
     tile.for %n0 = %zero to %$n step 64 full %zero to %whole any {
-      tile.subtile (%i, %n) in (%i0 + 192 to %one, %n0 + 64 to %$n) shape 6x64 {
+      tile.subtile (%i, %n) in (%i0+192 to %one, %n0+64 to %$n) shape 6x64 {
         %x = tile.load %X[%n] : 1x64xf32
         %exp2 = tile.map exp2(%x) : 1x64xf32
         tile.store %exp2, %Exp2[%n] : 1x64xf32

@@ -5,7 +5,7 @@ tile.kernel @reduce sizes(m, n) (%X: f32[m, n], %C: f32[n], %R: f32[m], %w: f32)
     -> (%All: f32[m], %Columns: f32[m], %Rows: f32[m], %One: f32[m], %Top: f32[m], %Edge: f32[m], %Odd: f32[m]) {
   tile.parallel (%m0) in (%$m by 192) {
     %zero = tile.index [0]
-    tile.subtile (%m, %n) in (%m0 + 192 to %$m, %zero + 64 to %$n) shape 6x64 {
+    tile.subtile (%m, %n) in (%m0+192 to %$m, %zero+64 to %$n) shape 6x64 {
       %keep = tile.mask [%m - %n, %$n - %n - 1] : 6x64xi1
       %edge = tile.mask [%$n - %n - 1] : 1x64xi1
       %rows = tile.mask [%m - 1] : 6x1xi1

@@ -59,7 +59,7 @@ tile.kernel @subtile_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 
 tile.kernel @subtile_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   // expected-error@+1 {{has a tile of 32 columns and a shape of 64}}
-  tile.subtile (%m, %n) in (%$m, %$n + 32 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+32 to %$n) shape 6x64 {
   }
 }
 
@@ -78,14 +78,14 @@ tile.kernel @when sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
 
 tile.kernel @stage_c1 sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
   // expected-error@+1 {{needs two ranks for a panel}}
-  %p = tile.stage (%m) in (%$m) as panel<6> of f32 = %X[%m]
+  %p = tile.stage (%m) in (%$m) as panel<6xf32> = %X[%m]
 }
 
 // -----
 
 tile.kernel @stage_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   // expected-error@+1 {{does not yield a value of type 'f32'}}
-  %p = tile.stage (%m, %n) in (%$m, %$n) as panel<6> of f32 {
+  %p = tile.stage (%m, %n) in (%$m, %$n) as panel<6xf32> {
     %t = arith.constant true
     tile.yield %t : i1
   }
@@ -95,7 +95,7 @@ tile.kernel @stage_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 
 tile.kernel @stage_encoding sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   // expected-error@+1 {{expected 'panel'}}
-  %p = tile.stage (%m, %n) in (%$m, %$n) as columns of f32 = %X[%m, %n]
+  %p = tile.stage (%m, %n) in (%$m, %$n) as columns<f32> = %X[%m, %n]
 }
 
 // -----
@@ -110,7 +110,7 @@ tile.kernel @load_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @load_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     // expected-error@+1 {{gives '!tile.sub<6x1xf32>' where its subscripts give '!tile.sub<6x64xf32>'}}
     %x = tile.load %X[%m, %n] : 6x1xf32
   }
@@ -129,7 +129,7 @@ tile.kernel @map_call sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @update_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{updates something that is not carried}}
     tile.update %Y[%m] = %Y + 1.0 : ref<f32>
@@ -140,7 +140,7 @@ tile.kernel @update_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 
 tile.kernel @update_columns sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   %Z = tile.carry (%$m) of f32 = 0.0
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{reads something that is neither carried nor a value a row}}
     tile.update %Z[%m] = %Z + %x : ref<f32>, 6x64xf32
@@ -150,7 +150,7 @@ tile.kernel @update_columns sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @reduce sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{cannot reduce '!tile.sub<6x64xf32>' by 'any'}}
     %r = tile.reduce any %x : 6x64xf32
@@ -160,8 +160,8 @@ tile.kernel @reduce sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @contract_c1 sizes(m, n, d) (%X: f32[m, d], %K: f32[n, d]) -> (%Y: f32[m]) {
-  %Kp = tile.stage (%n, %d) in (%$n, %$d) as rows of f32 = %K[%n, %d]
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  %Kp = tile.stage (%n, %d) in (%$n, %$d) as rows<f32> = %K[%n, %d]
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     // expected-error@+1 {{contracts something that is not staged in panels}}
     %s = tile.contract %Kp[%m], %Kp[%n] : 6x64xf32
   }
@@ -170,8 +170,8 @@ tile.kernel @contract_c1 sizes(m, n, d) (%X: f32[m, d], %K: f32[n, d]) -> (%Y: f
 // -----
 
 tile.kernel @contract_c2 sizes(m, n, d) (%X: f32[m, d], %K: f32[n, d]) -> (%Y: f32[m]) {
-  %Kp = tile.stage (%n, %d) in (%$n, %$d) as panel<64> of f32 = %K[%n, %d]
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  %Kp = tile.stage (%n, %d) in (%$n, %$d) as panel<64xf32> = %K[%n, %d]
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     // expected-error@+1 {{has 2 subscripts for a block of 2 ranks}}
     %s = tile.contract %Kp[%m], %Kp[%n, %n] : 6x64xf32
   }
@@ -181,8 +181,8 @@ tile.kernel @contract_c2 sizes(m, n, d) (%X: f32[m, d], %K: f32[n, d]) -> (%Y: f
 
 tile.kernel @accumulate_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   %A = tile.carry (%$m, %$n) of f32 = 0.0
-  %Kp = tile.stage (%m, %n) in (%$m, %$n) as panel<64> of f32 = %X[%m, %n]
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  %Kp = tile.stage (%m, %n) in (%$m, %$n) as panel<64xf32> = %X[%m, %n]
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     // expected-error@+1 {{takes a converted sub-tile and a block staged in panels}}
     tile.accumulate %A[%m] += %Kp, %Kp[%n]
   }
@@ -191,7 +191,7 @@ tile.kernel @accumulate_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @reduce_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %m] : 6x1xf32
     // expected-error@+1 {{reduces no columns: '!tile.sub<6x1xf32>'}}
     %r = tile.reduce sum %x : 6x1xf32
@@ -201,7 +201,7 @@ tile.kernel @reduce_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @store_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{stores '!tile.sub<6x64xf32>' where its subscripts have room for '!tile.sub<6x1xf32>'}}
     tile.store %x, %Y[%m] : 6x64xf32
@@ -211,7 +211,7 @@ tile.kernel @store_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @load_c3 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  tile.subtile (%m, %n) in (%$m, %$n + 64 to %$n) shape 6x64 {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{has a subscript of type '!tile.sub<6x64xf32>'}}
     %y = tile.load %X[%x, %n] of %x : 6x64xf32 : 6x64xf32

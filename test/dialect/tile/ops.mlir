@@ -9,9 +9,9 @@ tile.kernel @all sizes(b, h, m, n, d = 64)
     -> (%O: f32[b, h, m, d], %L: f32[m]) {
   // CHECK: %r = tile.index [%$h floordiv symbol(%$b)]
   %r = tile.index [%$h floordiv symbol(%$b)]
-  // CHECK: %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64> of f32 = %K[%b, %n, %d]
-  %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64> of f32 = %K[%b, %n, %d]
-  %Vp = tile.stage (%b, %d, %n) in (%$b, %$d, %$n) as panel<64> of f32 = %K[%b, %n, %d]
+  // CHECK: %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
+  %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
+  %Vp = tile.stage (%b, %d, %n) in (%$b, %$d, %$n) as panel<64xf32> = %K[%b, %n, %d]
   // CHECK: %T = tile.carry (%$b, %$n) of f32{{$}}
   %T = tile.carry (%$b, %$n) of f32
   // CHECK: tile.parallel (%m0 descending, %b) in (%$m by 192, %$b) {
@@ -19,24 +19,24 @@ tile.kernel @all sizes(b, h, m, n, d = 64)
     // CHECK: %end = tile.index min [%m0 + 192, %$n - %w]
     %end = tile.index min [%m0 + 192, %$n - %w]
     %zero = tile.index [0]
-    // CHECK: %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 {
-    %Qp = tile.stage (%m, %d) in (%m0 + 192 to %$m, %$d) as panel<6> of f32 {
+    // CHECK: %Qp = tile.stage (%m, %d) in (%m0+192 to %$m, %$d) as panel<6xf32> {
+    %Qp = tile.stage (%m, %d) in (%m0+192 to %$m, %$d) as panel<6xf32> {
       // CHECK-NEXT: %q = tile.load %Q[%b, %zero, %m, %d] : f32
       %q = tile.load %Q[%b, %zero, %m, %d] : f32
       %y = arith.mulf %q, %c : f32
       // CHECK: tile.yield %{{.*}} : f32
       tile.yield %y : f32
     }
-    // CHECK: %M = tile.carry (%m0 + 192 to %$m) of f32 = -inf
-    %M = tile.carry (%m0 + 192 to %$m) of f32 = -inf
-    // CHECK: %seen = tile.carry (%m0 + 192 to %$m) of i1 = 0
-    %seen = tile.carry (%m0 + 192 to %$m) of i1 = 0
-    // CHECK: %A = tile.carry (%m0 + 192 to %$m, %$d) of f32 = 0.5
-    %A = tile.carry (%m0 + 192 to %$m, %$d) of f32 = 0.5
+    // CHECK: %M = tile.carry (%m0+192 to %$m) of f32 = -inf
+    %M = tile.carry (%m0+192 to %$m) of f32 = -inf
+    // CHECK: %seen = tile.carry (%m0+192 to %$m) of i1 = 0
+    %seen = tile.carry (%m0+192 to %$m) of i1 = 0
+    // CHECK: %A = tile.carry (%m0+192 to %$m, %$d) of f32 = 0.5
+    %A = tile.carry (%m0+192 to %$m, %$d) of f32 = 0.5
     // CHECK: tile.for %n0 = %zero to %end step 64 full %zero to %end any {
     tile.for %n0 = %zero to %end step 64 full %zero to %end any {
-      // CHECK: tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 only %n0 to %$m {
-      tile.subtile (%m, %n) in (%m0 + 192 to %$m, %n0 + 64 to %$n) shape 6x64 only %n0 to %$m {
+      // CHECK: tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 only %n0 to %$m {
+      tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 only %n0 to %$m {
         // CHECK: %s = tile.contract %Qp[%m], %Kp[%b, %n] : 6x64xf32
         %s = tile.contract %Qp[%m], %Kp[%b, %n] : 6x64xf32
         // CHECK: %keep = tile.mask [%m - %n, %$n - %n - 1] : 6x64xi1
@@ -73,8 +73,8 @@ tile.kernel @all sizes(b, h, m, n, d = 64)
         tile.accumulate %A[%m] += %panel, %Vp[%b, %n] where %keep : 6x64xi1
       }
     }
-    // CHECK: tile.subtile (%m) in (%m0 + 192 to %$m) shape 6 {
-    tile.subtile (%m) in (%m0 + 192 to %$m) shape 6 {
+    // CHECK: tile.subtile (%m) in (%m0+192 to %$m) shape 6 {
+    tile.subtile (%m) in (%m0+192 to %$m) shape 6 {
       %l = tile.load %M[%m] : 6x1xf32
       // CHECK: tile.store %l, %L[%m] : 6x1xf32
       tile.store %l, %L[%m] : 6x1xf32

@@ -2,5 +2,5 @@
 // RUN: weir-opt %s | weir-opt | FileCheck %s
 // CHECK: tile.kernel @
 tile.kernel @narrow sizes(m, n, d) (%X: f16[m, d], %Y: f16[n, d]) -> (%O: f32[m, n]) {
-  %Yp = tile.stage (%n, %d) in (%$n, %$d) as panel<64> of f16 = %Y[%n, %d]
+  %Yp = tile.stage (%n, %d) in (%$n, %$d) as panel<64xf16> = %Y[%n, %d]
 }
