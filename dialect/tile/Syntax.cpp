@@ -131,34 +131,39 @@ void printArguments(OpAsmPrinter &printer, ValueRange arguments) {
 ParseResult parseEncoding(OpAsmParser &parser, OperationState &state,
                           Type *element) {
   Attribute encoding = RowsAttr::get(parser.getContext());
-  bool isRows = succeeded(parser.parseOptionalKeyword("rows"));
-  if (!isRows) {
+  bool isPanel = failed(parser.parseOptionalKeyword("rows"));
+  if (isPanel && parser.parseKeyword("panel"))
+    return failure();
+  bool hasBrackets = isPanel || element;
+  if (hasBrackets && parser.parseLess())
+    return failure();
+  if (isPanel) {
     SmallVector<int64_t> width;
-    if (parser.parseKeyword("panel") || parser.parseLess() ||
-        parser.parseDimensionList(width, /*allowDynamic=*/false,
-                                  /*withTrailingX=*/element))
+    llvm::SMLoc at = parser.getCurrentLocation();
+    if (parser.parseDimensionList(width, /*allowDynamic=*/false,
+                                  /*withTrailingX=*/element != nullptr))
       return failure();
     if (width.size() != 1)
-      return parser.emitError(parser.getNameLoc(), "a panel has one width");
+      return parser.emitError(at, "a panel has one width");
     encoding = PanelAttr::get(parser.getContext(), width[0]);
   }
   state.addAttribute("encoding", encoding);
-  if (isRows && element && parser.parseLess())
-    return failure();
   if (element && parser.parseType(*element))
     return failure();
-  return failure((element || !isRows) && parser.parseGreater());
+  return failure(hasBrackets && parser.parseGreater());
 }
 
 void printEncoding(OpAsmPrinter &printer, Attribute encoding, Type element) {
   auto panel = dyn_cast<PanelAttr>(encoding);
-  printer << (panel ? "panel<" : element ? "rows<" : "rows");
+  printer << (panel ? "panel" : "rows");
+  if (!panel && !element)
+    return;
+  printer << "<";
   if (panel)
     printer << panel.getWidth() << (element ? "x" : "");
   if (element)
     printer << element;
-  if (panel || element)
-    printer << ">";
+  printer << ">";
 }
 
 void printAttributes(OpAsmPrinter &printer, Operation *op,

@@ -100,6 +100,13 @@ tile.kernel @stage_encoding sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 
 // -----
 
+tile.kernel @stage_width sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
+  // expected-error@+1 {{a panel has one width}}
+  %p = tile.stage (%m, %n) in (%$m, %$n) as panel<6x8xf32> = %X[%m, %n]
+}
+
+// -----
+
 tile.kernel @load_c1 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
   tile.subtile (%m) in (%$m) shape 6 {
     // expected-error@+1 {{has 1 subscripts of 2 ranks}}
