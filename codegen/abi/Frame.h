@@ -29,21 +29,35 @@ struct Argument {
 class Frame {
 public:
   explicit Frame(cascade::KernelOp kernel);
+  /// The frame of one part of a kernel, in that of the whole: slots of arguments of
+  /// the same name are shared, and so are extents. The whole holds what only its
+  /// parts have: tensors that pass between them.
+  Frame(cascade::KernelOp part, Frame &whole);
 
   llvm::ArrayRef<Argument> getArguments() const { return arguments; }
+  /// The tensors that pass between parts.
+  llvm::ArrayRef<Argument> getPassed() const { return passed; }
   const Argument &getArgument(mlir::Operation *op) const;
   int64_t extentSlot(mlir::StringAttr rank) const {
     return extents.lookup(rank);
   }
-  int64_t reserve(int64_t count) { return std::exchange(size, size + count); }
+  int64_t reserve(int64_t count) {
+    return whole ? whole->reserve(count) : std::exchange(size, size + count);
+  }
   int64_t getSize() const { return size; }
 
   static Value load(Emitter &emit, Value frame, int64_t slot, Type type);
   static void store(Emitter &emit, Value frame, int64_t slot, Value value);
 
 private:
+  void addArguments(
+      cascade::KernelOp kernel,
+      llvm::function_ref<int64_t(const Argument &)> slotOf);
+  int64_t passedSlot(const Argument &argument);
+
+  Frame *whole = nullptr;
   llvm::DenseMap<mlir::StringAttr, int64_t> extents;
-  llvm::SmallVector<Argument> arguments;
+  llvm::SmallVector<Argument> arguments, passed;
   int64_t size = 0;
 };
 

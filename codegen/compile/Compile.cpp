@@ -2,10 +2,12 @@
 #include "codegen/compile/Compile.h"
 
 #include "codegen/abi/EntryPoints.h"
+#include "codegen/abi/Parts.h"
+#include "codegen/compile/Parts.h"
 #include "codegen/loops/Loops.h"
 #include "passes/Explain.h"
 #include "passes/Passes.h"
-#include "passes/schedule/TileForm.h"
+#include "passes/schedule/Cut.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -21,47 +23,42 @@ using namespace mlir;
 namespace weir {
 namespace {
 
-/// f64 if any value of the kernel is, else f32: what register blocks are planned for.
-Type widestReal(cascade::KernelOp kernel) {
-  Type widest = Float32Type::get(kernel.getContext());
-  kernel.walk([&](cascade::Equation equation) {
-    if (equation.getTensorType().getScalarType().isF64())
-      widest = Float64Type::get(kernel.getContext());
-  });
-  return widest;
-}
-
-/// A module with a copy of `kernel` after the passes that `build` adds.
-FailureOr<OwningOpRef<ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
-                                        llvm::function_ref<void(OpPassManager &)> build) {
-  std::optional<ExplanationCollector> silence;
-  if (!remarks)
-    silence.emplace(kernel.getContext());
-  OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
-  module->push_back(kernel->clone());
-  PassManager passes(kernel.getContext());
-  build(passes);
-  if (failed(passes.run(*module)))
-    return failure();
-  return module;
-}
-
 cascade::KernelOp onlyKernel(ModuleOp module) { return *module.getOps<cascade::KernelOp>().begin(); }
 
-/// The tile form of the derived kernel, or null with a remark if it has none.
-tile::KernelOp makeTiles(ModuleOp module, cascade::KernelOp derived, const Target &target) {
-  if (!target.level)
-    return {};
-  tile::TilePlan plan = cpu::CpuTarget(*target.level).plan(widestReal(derived));
-  OpBuilder at = OpBuilder::atBlockEnd(module.getBody());
-  std::optional<schedule::Refusal> refusal;
-  auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows}, refusal);
-  if (succeeded(tiles))
-    return *tiles;
-  if (target.remarks && refusal)
-    explain({tileForm, refusal->reason + "; '" + derived.getSymName().str() + "' runs as plain loops",
-             "NO_TILE_FORM", "", refusal->where});
-  return {};
+/// Says of the parts without tiles why, and which equations they are.
+void explainLoops(MutableArrayRef<Part> parts) {
+  for (Part &part : parts) {
+    if (!part.whyNot || part.tiles)
+      continue;
+    std::string what = "'" + part.derived.getSymName().str() + "' runs as plain loops";
+    if (parts.size() > 1) {
+      llvm::SetVector<StringRef> names;
+      for (auto output : part.plain->getBody().getOps<cascade::OutputOp>())
+        names.insert(schedule::nameOf(output.getTensor()));
+      what = "plain loops for '" + llvm::join(names, "', '") + "'";
+    }
+    explain({tileForm, part.whyNot->reason + "; " + what, "NO_TILE_FORM", "", part.whyNot->where});
+  }
+}
+
+/// Defines the functions of one part, whose arguments have slots in `frame`.
+LogicalResult lowerPart(Part &part, abi::Frame &frame, const Target &target, ModuleOp module) {
+  return part.tiles ? cpu::lowerKernel(part.tiles, frame, cpu::CpuTarget(*target.level), module)
+                    : loops::lowerKernel(*part.plain, frame, module);
+}
+
+/// Defines `.layout` and `.run` of the kernel whose parts these are.
+LogicalResult lowerParts(MutableArrayRef<Part> parts, cascade::KernelOp whole, abi::Frame &frame, const Target &target,
+                         ModuleOp module) {
+  SmallVector<cascade::KernelOp> kernels;
+  for (Part &part : parts) {
+    abi::Frame own(*part.plain, frame);
+    if (failed(lowerPart(part, own, target, module)))
+      return failure();
+    kernels.push_back(*part.plain);
+  }
+  abi::emitParts(module, whole, frame, kernels);
+  return success();
 }
 
 } // namespace
@@ -106,26 +103,28 @@ FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const T
   if (failed(reordered))
     return failure();
   cascade::KernelOp plain = onlyKernel(**reordered); // what loops are made of
-  auto forms = derive(plain, target.remarks, [&](OpPassManager &passes) {
-    if (target.level)
-      buildFoldPipeline(passes);
-  });
-  if (failed(forms))
-    return failure();
-  cascade::KernelOp derived = onlyKernel(**forms);
   if (stage == Stage::Derived)
-    return forms;
-  tile::KernelOp tiles = makeTiles(**forms, derived, target);
-  if (stage == Stage::Tile) {
-    if (tiles)
-      derived.erase();
-    return forms;
-  }
+    return derive(plain, target.remarks, [&](OpPassManager &passes) {
+      if (target.level)
+        buildFoldPipeline(passes);
+    });
+  auto parts = makeParts(plain, target);
+  if (failed(parts))
+    return failure();
+  if (target.remarks)
+    explainLoops(*parts);
   OwningOpRef<ModuleOp> module = ModuleOp::create(source.getLoc());
-  abi::Frame frame(plain);
-  LogicalResult lowered = tiles ? cpu::lowerKernel(tiles, frame, cpu::CpuTarget(*target.level), *module)
-                                : loops::lowerKernel(plain, frame, *module);
-  if (failed(lowered) || failed(abi::emitEntryPoints(*module, plain, frame, target.name)) ||
+  if (stage == Stage::Tile) {
+    for (Part &part : *parts)
+      module->push_back((part.tiles ? part.tiles : part.derived)->clone());
+    return module;
+  }
+  bool isOne = parts->size() == 1;
+  cascade::KernelOp whole = isOne ? *parts->front().plain : plain;
+  abi::Frame frame(whole);
+  LogicalResult lowered = isOne ? lowerPart(parts->front(), frame, target, *module)
+                                : lowerParts(*parts, whole, frame, target, *module);
+  if (failed(lowered) || failed(abi::emitEntryPoints(*module, whole, frame, target.name)) ||
       failed(verify(*module)))
     return failure();
   if (stage == Stage::Lowered)

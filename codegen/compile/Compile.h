@@ -38,8 +38,9 @@ inline constexpr const char *tileForm = "tile-form";
 enum class Stage { Derived, Tile, Lowered, LLVM };
 
 /// Compiles a kernel up to a stage. Beyond `Tile`, the module defines what
-/// <weir/runtime.h> promises of the kernel. A kernel without a tile form takes
-/// plain loops (up to `Tile` it stays a cascade), which an explanation says.
+/// <weir/runtime.h> promises of the kernel. A kernel without a tile form is cut in
+/// parts; those without one take plain loops (up to `Tile` they stay cascades), which
+/// an explanation says.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> compileKernel(cascade::KernelOp kernel, const Target &target,
                                                                  Stage stage = Stage::LLVM);
 

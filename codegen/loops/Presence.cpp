@@ -204,11 +204,12 @@ static bool isTotal(Combiner combiner) {
                             combiner);
 }
 
+bool Presence::combinesPresent(cascade::Equation op) const {
+  return !isPartial(op.getEquationBody().front().getTerminator()->getOperand(0));
+}
+
 bool Presence::isPartialEquation(cascade::Equation op) const {
-  auto yields = [&] {
-    return isPartial(
-        op.getEquationBody().front().getTerminator()->getOperand(0));
-  };
+  auto yields = [&] { return !combinesPresent(op); };
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](cascade::EinsumOp op) {
         return op.getCombiner() == Combiner::None ? yields()

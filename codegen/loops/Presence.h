@@ -40,6 +40,10 @@ public:
     return partial.contains(definingTensor(tensor));
   }
 
+  /// Whether all that an equation combines is present: then it is absent only where
+  /// it has nothing to combine.
+  bool combinesPresent(cascade::Equation op) const;
+
   /// Whether what a read gives may be absent.
   bool mayBeAbsent(cascade::ReadOp read) const { return isPartialRead(read); }
 

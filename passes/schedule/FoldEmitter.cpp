@@ -66,7 +66,7 @@ std::optional<Refusal> FoldEmitter::check() {
   }
   for (OutputPlan &output : nest.outputs)
     if (auto why = whyNotFinished(output))
-      return Refusal{output.op.getLoc(), *why};
+      return Refusal{output.op.getLoc(), *why, finishedBy(nest.fold)};
   return {};
 }
 

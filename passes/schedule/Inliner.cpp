@@ -223,6 +223,7 @@ FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts)
     *host = ex.select(condition, *host, ex.zero((*host)->type));
   }
   const Node *sum = ex.contract(rank, factors, op.getTensorType().getScalarType());
+  sources.try_emplace(sum, op);
   return Scalar{outside ? ex.select(outside, sum, ex.zero(sum->type)) : sum};
 }
 

@@ -31,8 +31,12 @@ public:
   /// extent, or i // (#t // #rank) for an index i of t, where #rank divides #t.
   bool isProvedBelow(const Node *index, mlir::StringAttr rank);
 
+  /// The equation that a contraction comes from, or null.
+  mlir::Operation *sourceOf(const Node *contract) const { return sources.lookup(contract); }
+
   const std::string &getReason() const { return reason; }
-  mlir::Location getWhere() { return where ? where->getLoc() : kernel.getLoc(); }
+  /// The operation that failed, or null.
+  mlir::Operation *getCulprit() const { return where; }
 
 private:
   using Scalars = llvm::DenseMap<mlir::Value, Scalar>;
@@ -46,6 +50,7 @@ private:
   cascade::KernelOp kernel;
   std::string reason;
   mlir::Operation *where = nullptr;
+  llvm::DenseMap<const Node *, mlir::Operation *> sources;
 };
 
 } // namespace weir::schedule

@@ -19,19 +19,41 @@ bool splitContraction(const Node *contract, StringAttr row, StringAttr column, O
   return variesByRow && !rhs.empty();
 }
 
-namespace {
-
-/// True if every contraction within `node` has two sides.
-bool hasSidedContractions(const Node *node, StringAttr row, StringAttr column) {
-  if (node->kind == Node::Kind::Contract) {
-    Operands lhs, rhs;
-    if (!splitContraction(node, row, column, lhs, rhs))
-      return false;
-  }
-  return llvm::all_of(node->operands, [&](const Node *operand) {
-    return hasSidedContractions(operand, row, column);
-  });
+static const Node *findUnsided(const Node *node, StringAttr row, StringAttr column,
+                               llvm::SmallPtrSetImpl<const Node *> &seen) {
+  if (!seen.insert(node).second)
+    return nullptr;
+  for (const Node *operand : node->operands)
+    if (const Node *found = findUnsided(operand, row, column, seen))
+      return found;
+  Operands lhs, rhs;
+  bool isSided = node->kind != Node::Kind::Contract || splitContraction(node, row, column, lhs, rhs);
+  return isSided ? nullptr : node;
 }
+
+const Node *findUnsided(const Node *node, StringAttr row, StringAttr column) {
+  llvm::SmallPtrSet<const Node *, 16> seen;
+  return findUnsided(node, row, column, seen);
+}
+
+SmallVector<Operation *, 4> finishedBy(FoldOp fold) {
+  llvm::SetVector<Operation *> finished;
+  fold.walk([&](StateOp state) { finished.insert(state); });
+  for (Operation &op : llvm::make_range(std::next(fold->getIterator()), fold->getBlock()->end())) {
+    auto map = dyn_cast<EinsumOp>(op);
+    if (!map || map.getCombiner() != Combiner::None)
+      continue;
+    bool isOfFold = map.getBody().walk([&](ReadOp read) {
+      Operation *source = read.getTensor().getDefiningOp();
+      return source == fold || finished.contains(source) ? WalkResult::interrupt() : WalkResult::advance();
+    }).wasInterrupted();
+    if (isOfFold)
+      finished.insert(map);
+  }
+  return {finished.rbegin(), finished.rend()};
+}
+
+namespace {
 
 bool containsContraction(const Node *node) {
   return node->kind == Node::Kind::Contract ||
@@ -54,19 +76,25 @@ public:
   std::optional<Refusal> refusal;
 
 private:
-  LogicalResult refuse(Operation *op, const Twine &why) {
-    refusal = Refusal{op->getLoc(), why.str()};
+  LogicalResult refuse(Operation *op, const Twine &why, ArrayRef<Operation *> blame = {}) {
+    refusal = Refusal{op->getLoc(), why.str(), llvm::to_vector<4>(blame)};
     return failure();
   }
   LogicalResult refuseInlining() {
-    refusal = Refusal{inliner.getWhere(), inliner.getReason()};
+    Operation *culprit = inliner.getCulprit();
+    Operation *equation = nest.kernel.getBody().findAncestorOpInRegion(*culprit);
+    refusal = Refusal{culprit->getLoc(), inliner.getReason(), {equation}, /*isOpaque=*/true};
     return failure();
+  }
+  LogicalResult refuseUnsided(Operation *op, const Twine &why, const Node *contraction) {
+    Operation *source = inliner.sourceOf(contraction);
+    return refuse(op, why, source ? ArrayRef(source) : ArrayRef<Operation *>());
   }
 
   LogicalResult findFold() {
     for (auto fold : nest.kernel.getBody().getOps<FoldOp>()) {
       if (nest.fold)
-        return refuse(fold, "a second fold in one nest");
+        return refuse(fold, "a second fold in one nest", finishedBy(nest.fold));
       nest.fold = fold;
     }
     if (nest.fold)
@@ -109,6 +137,15 @@ private:
     if (!nest.fold)
       return success();
     auto points = pointRanks();
+    if (points.empty())
+      return refuse(nest.fold, "a fold with a single point");
+    // The last rank of sums of products is theirs beside the points, if it can be.
+    return success(succeeded(chooseRow(ArrayRef(points).drop_back())) || succeeded(chooseRow(points)));
+  }
+
+  /// Of several refusals, that of the last rank counts: most rows are that.
+  LogicalResult chooseRow(ArrayRef<StringAttr> points) {
+    std::optional<Refusal> first;
     for (StringAttr row : llvm::reverse(points)) {
       auto trial = nest.states;
       if (succeeded(planStates(trial, points, row))) {
@@ -117,11 +154,10 @@ private:
         llvm::copy_if(points, std::back_inserter(nest.grid), [&](StringAttr rank) { return rank != row; });
         return success();
       }
+      if (!first)
+        first = refusal;
     }
-    if (points.empty())
-      return refuse(nest.fold, "a fold with a single point");
-    if (!refusal)
-      return refuse(nest.fold, "no rank can be the rows of its tiles");
+    refusal = first;
     return failure();
   }
 
@@ -129,11 +165,11 @@ private:
     for (auto [state, present] : llvm::zip(states, presence)) {
       if (failed(planExtra(state, present, points, row)))
         return failure();
-      if (!hasSidedContractions(state.value, row, nest.column))
-        return refuse(state.op, "a contraction without a row side and a column side");
+      if (const Node *unsided = findUnsided(state.value, row, nest.column))
+        return refuseUnsided(state.op, "a contraction without a row side and a column side", unsided);
       state.predicate = splitPredicate(ex, present, row, nest.column);
-      if (present && !hasSidedContractions(present, row, nest.column))
-        return refuse(state.op, "a predicate on a contraction of columns only");
+      if (const Node *unsided = present ? findUnsided(present, row, nest.column) : nullptr)
+        return refuseUnsided(state.op, "a predicate on a contraction of columns only", unsided);
       state.isPresent = present ? existsColumn(ex, state.predicate, row, nest.column)
                                 : ex.compare(cascade::Predicate::Gt, ex.extent(nest.column), ex.integer(0));
     }

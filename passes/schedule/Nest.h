@@ -38,11 +38,21 @@ struct Nest {
 struct Refusal {
   mlir::Location where;
   std::string reason;
+  /// Equations that stand in the way: a kernel in which one of them is an input may
+  /// be a nest. The first is the most promising.
+  llvm::SmallVector<mlir::Operation *, 4> blame = {};
+  bool isOpaque = false; ///< what is blamed cannot stand within a nest at all
 };
 
 /// Analyses a kernel; fails with a `refusal`.
 mlir::FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, cascade::KernelOp kernel,
                                   std::optional<Refusal> &refusal);
+
+/// The first contraction within `node`, innermost first, that lacks a side; or null.
+const Node *findUnsided(const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+
+/// What a fold computes in the end, its states and maps of them: the last first.
+llvm::SmallVector<mlir::Operation *, 4> finishedBy(cascade::FoldOp fold);
 
 /// The sides of a contraction in a nest: factors that vary over the columns, and
 /// the others. False if a factor varies over rows and columns, or a side has none.

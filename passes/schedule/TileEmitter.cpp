@@ -49,6 +49,10 @@ tile::KernelOp TileEmitter::createKernel(OpBuilder &at) {
   for (auto output : body.getOps<OutputOp>())
     results.push_back({output, describe(output.getNameAttr(), tile::Direction::Out, output.getTensor(),
                                         output.getStorage())});
+  // A part of a kernel may run over ranks whose extents another part's arguments give.
+  for (auto rank : body.getOps<RankOp>())
+    if (!rank.getSize() && !rank.getFamilyAttr() && rank.getExtent().empty())
+      ranks.insert(rank.getNameAttr());
   SmallVector<int64_t> pinned;
   SmallVector<Attribute> names(ranks.begin(), ranks.end());
   for (StringAttr rank : ranks) {

@@ -2,6 +2,7 @@
 #include "passes/schedule/TileForm.h"
 
 #include "passes/schedule/FoldEmitter.h"
+#include "passes/schedule/FoldSums.h"
 
 using namespace mlir;
 using namespace weir::cascade;
@@ -65,7 +66,7 @@ bool readsState(const Node *node) {
 /// An output of maps and contractions: rows and columns are two of its ranks.
 class MapEmitter {
 public:
-  MapEmitter(Expressions &ex, TileEmitter &emit) : ex(ex), emit(emit) {}
+  MapEmitter(Expressions &ex, Inliner &inliner, TileEmitter &emit) : ex(ex), inliner(inliner), emit(emit) {}
 
   std::optional<Refusal> check(OutputPlan &output) {
     auto ranks = cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks();
@@ -73,7 +74,7 @@ public:
       return Refusal{output.op.getLoc(), "an output that is a scalar"};
     if (ranks.size() == 1) {
       rowOf[output.op] = ranks[0];
-      return refusalOf(output, emit.whyNot(output.value, ranks[0], {}));
+      return refusalOf(output, ranks[0], {}, emit.whyNot(output.value, ranks[0], {}));
     }
     StringAttr column = ranks.back();
     const Node *value = emit.getShape().absorbs ? Absorber(ex, column)(output.value) : output.value;
@@ -86,7 +87,7 @@ public:
       rowOf[output.op] = row;
       return {};
     }
-    return refusalOf(output, why);
+    return refusalOf(output, ranks[ranks.size() - 2], column, why);
   }
 
   void run(OutputPlan &output) {
@@ -109,13 +110,19 @@ public:
   }
 
 private:
-  static std::optional<Refusal> refusalOf(OutputPlan &output, std::optional<std::string> why) {
+  std::optional<Refusal> refusalOf(OutputPlan &output, StringAttr row, StringAttr column,
+                                   std::optional<std::string> why) {
     if (!why)
       return {};
-    return Refusal{output.op.getLoc(), *why};
+    Refusal refusal{output.op.getLoc(), *why};
+    if (const Node *unsided = findUnsided(output.value, row, column))
+      if (Operation *source = inliner.sourceOf(unsided))
+        refusal.blame.push_back(source);
+    return refusal;
   }
 
   Expressions &ex;
+  Inliner &inliner;
   TileEmitter &emit;
   llvm::DenseMap<Operation *, StringAttr> rowOf;
 };
@@ -143,10 +150,8 @@ bool hasTwoPrecisions(Nest &nest) {
   return types.size() > 1;
 }
 
-} // namespace
-
-FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape shape,
-                                       std::optional<Refusal> &refusal) {
+/// The tile form of the kernel as it stands.
+FailureOr<tile::KernelOp> emit(OpBuilder &at, KernelOp kernel, TileShape shape, std::optional<Refusal> &refusal) {
   Expressions ex(kernel.getContext());
   Inliner inliner(ex, kernel);
   auto nest = analyseNest(ex, inliner, kernel, refusal);
@@ -156,9 +161,9 @@ FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape
     refusal = Refusal{kernel.getLoc(), "values of two precisions in one tile"};
     return failure();
   }
-  TileEmitter emit(ex, inliner, kernel, shape);
-  FoldEmitter fold(ex, inliner, *nest, emit);
-  MapEmitter maps(ex, emit);
+  TileEmitter emitter(ex, inliner, kernel, shape);
+  FoldEmitter fold(ex, inliner, *nest, emitter);
+  MapEmitter maps(ex, inliner, emitter);
   // Outputs that the fold has no part in get loops of their own.
   SmallVector<OutputPlan> apart;
   llvm::copy_if(nest->outputs, std::back_inserter(apart), [](OutputPlan &output) { return !readsState(output.value); });
@@ -172,12 +177,26 @@ FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape
   for (OutputPlan &output : apart)
     if ((refusal = maps.check(output)))
       return failure();
-  auto result = emit.createKernel(at);
+  auto result = emitter.createKernel(at);
   if (nest->fold)
     fold.run();
   for (OutputPlan &output : apart)
     maps.run(output);
   return result;
+}
+
+} // namespace
+
+FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape shape,
+                                       std::optional<Refusal> &refusal) {
+  auto tiles = emit(at, kernel, shape, refusal);
+  if (succeeded(tiles) || !kernel.getBody().getOps<FoldOp>().empty())
+    return tiles;
+  OwningOpRef<KernelOp> folded(kernel.clone());
+  std::optional<Refusal> ofFolded;
+  if (!foldSums(*folded))
+    return failure();
+  return emit(at, *folded, shape, ofFolded);
 }
 
 } // namespace weir::schedule

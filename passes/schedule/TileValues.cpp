@@ -19,9 +19,8 @@ std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row,
   auto isLinear = [&](const Node *subscript) { return linearForm(ex, subscript, row, column).has_value(); };
   if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isLinear))
     return "a subscript that is not linear in rows and columns";
-  bool isState = node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>();
-  auto isIndex = [](const Node *subscript) { return subscript->kind == Node::Kind::Index; };
-  if (isState && !llvm::all_of(node->operands, isIndex))
+  auto state = node->kind == Node::Kind::Load ? node->tensor.getDefiningOp<StateOp>() : StateOp();
+  if (state && node->operands != ex.indicesOf(state.getTensorType()))
     return "a state that is read at another point";
   if (node->kind == Node::Kind::Contract) {
     Operands lhs, rhs;

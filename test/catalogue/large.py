@@ -1,11 +1,12 @@
 """Runs rows at their large sizes and compares sampled output rows with numpy in f64.
 
-    python large.py [ROW]... [--samples 64] [--set T=f64] [--target host] [--threads 2]
+    python large.py [ROW]... [--whole] [--samples 64] [--set T=f64] [--target host] [--threads 2]
 
 A row of an output is all of its last rank at one point of the others; of a last rank that is long, as in
 statistics of queries, single points are taken. The numbers are reached from the outputs: an equation is
 evaluated at the points at which another reads it and at no others, so that no full score matrix is held.
-Errors are relative to the largest magnitude among the samples. Without names, the rows in ROWS are run.
+Errors are relative to the largest magnitude among the samples. Without names, the rows in ROWS are run. These
+have fewer batches and heads than the catalogue's large sizes, unless --whole is given; all other extents are large.
 """
 
 import argparse
@@ -23,12 +24,17 @@ import rows
 from evaluator import Evaluator
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = """sdpa sdpa_causal mqa gqa mla_absorbed cog_attention comateformer sigmoid_attention coca rope
-    rope_interleaved attention_sink soft_pag stat_lse stat_entropy stat_max_weight softcap alibi t5_relative_bias
-    prefix_lm document_mask varlen_packed differential_transformer softmax_off_by_one relu_attention
-    cosine_attention qk_norm natten_1d gna_1d swat swin_shifted_window kan_attention""".split()
+HEADS = {"b": 1, "h": 2}
+GROUPS = {"b": 1, "h": 4, "g": 2}
+ROWS = {  # and what their batch-like ranks are reduced to
+    "sdpa": HEADS, "sdpa_causal": HEADS, "sdpa_cross_causal": {"b": 1, "h": 8}, "mqa": {"b": 2}, "gqa": GROUPS,
+    "mla_absorbed": {"b": 1, "h": 16}, "gated_sdpa": GROUPS, "sigmoid_attention": HEADS, "rope": HEADS,
+    "attention_sink": GROUPS, "stat_lse": HEADS, "stat_entropy": HEADS, "stat_max_weight": HEADS, "softcap": HEADS,
+    "alibi": HEADS, "t5_relative_bias": {"b": 1}, "prefix_lm": HEADS, "sliding_window": HEADS, "document_mask": HEADS,
+    "varlen_packed": {"h": 2}, "differential_transformer": HEADS, "softmax_off_by_one": HEADS,
+    "cosine_attention": {"b": 4}, "qk_norm": GROUPS, "sdpa_mask": HEADS}
 LONG = 512          # a last rank that is longer is sampled too
-MEMORY = 8 << 30    # of this process
+MEMORY = 16 << 30   # of this process
 AT_A_TIME = 4       # sampled rows; each holds a row of scores with its products
 
 
@@ -102,7 +108,8 @@ def compare(sampler, name, found, rng, samples):
 
 def check(row, options):
     """Runs one row; its worst relative error and what it took."""
-    sampler = Sampler("softmax", row, row["large"], options.seed)
+    size = row["large"] if options.whole else {**row["large"], **ROWS.get(row["name"], {})}
+    sampler = Sampler("softmax", row, size, options.seed)
     rng = np.random.default_rng(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         source = ROOT / "examples" / "softmax" / f"{row['name']}.weir"
@@ -110,7 +117,7 @@ def check(row, options):
         command += [f"--param={n}={sampler.params[n]!r}" for n in sampler.overrides]
         command += [f"--set={s}" for s in options.set]
         shown = {rows.rank_of(r, sampler.extents) for spec in row["inputs"].values() for r in spec["ranks"]}
-        command += [f"--set={r}={n}" for r, n in row["large"].items() if r in row["ranks"] and r not in shown]
+        command += [f"--set={r}={n}" for r, n in size.items() if r in row["ranks"] and r not in shown]
         for name, array in sampler.inputs.items():
             np.save(f"{folder}/{name}.npy", array)
             command += ["--input", f"{name}={folder}/{name}.npy"]
@@ -130,6 +137,7 @@ def check(row, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", default=ROWS)
+    parser.add_argument("--whole", action="store_true", help="all batches and heads too")
     parser.add_argument("--weir", default=str(ROOT / "build" / "bin" / "weir"))
     parser.add_argument("--target", default="host")
     parser.add_argument("--threads", type=int, default=2)

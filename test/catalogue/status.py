@@ -34,7 +34,8 @@ What is true of every file in [`examples/softmax`](../examples/softmax), [`spars
 - **interpreted**: the f64 interpreter against the row's equations in numpy, at all its small sizes and at sizes drawn.
 - **f64**, **f32**: compiled for the host against the interpreter: the limit that the errors are within, relative to an
   output's largest magnitude. For f32 it is 4e-6, or ten times the error of the interpreter rounding every operation.
-- **form**: what the row becomes for {target}: *tiles*, or plain *loops* and why.
+- **form**: what the row becomes for {target}: *tiles*, or plain *loops* and why, or some parts of it the one and some
+  the other.
 - **passes**: over each rank that is passed over more than once, as written → as derived.
 """
 
@@ -81,8 +82,9 @@ def compiled(verdict):
 def form(report):
     if report is None:
         return "**refused**"
-    why = report["road"].get("why")
-    return f"loops: {why['detail'].partition('; ')[0]}" if why else "tiles"
+    road = report["road"]
+    why = "; ".join(dict.fromkeys(why["detail"].partition("; ")[0] for why in road["why"]))
+    return {"tile": "tiles", "mixed": f"tiles and loops: {why}", "loops": f"loops: {why}"}[road["form"]]
 
 
 def passes(report):
@@ -106,13 +108,14 @@ def table(family, listed, found, reports):
 def summary(chosen, found, reports):
     right = sum(all(v["outcome"] == "same" for v in found.get((f, r["name"]), {"": {"outcome": ""}}).values())
                 for f, r in chosen)
-    tiled = sum(form(report) == "tiles" for report in reports.values())
+    forms = [report["road"]["form"] if report else "" for report in reports.values()]
     derived = sum(any(r["derived_passes"] < r["passes"] for r in report["ranks"].values())
                   for report in reports.values() if report)
     counts = [len(lines(f, r)) for f, r in chosen]
     return (f"{len(chosen)} rows, {sum(counts) / len(counts):.1f} lines on average. {right} are right, interpreted and "
-            f"compiled; {tiled} become\ntiles and the others plain loops; {derived} need fewer passes than they are "
-            "written with.\n")
+            f"compiled; {forms.count('tile')} become\n"
+            f"tiles, {forms.count('mixed')} tiles and plain loops, the others plain loops; {derived} need fewer passes "
+            "than they are written with.\n")
 
 
 def page(options, chosen):

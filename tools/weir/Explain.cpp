@@ -9,6 +9,7 @@
 #include "tools/weir/Targets.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
@@ -34,7 +35,12 @@ struct Report {
   std::vector<RankCount> ranks;
   std::vector<Explanation>
       explanations; ///< of derivations, in the order in which they happened
-  std::optional<Explanation> whyLoops; ///< null: it has a tile form
+  std::vector<Explanation> whyLoops; ///< for each part of it that takes plain loops
+  unsigned parts = 1;                ///< one after the other, each of tiles or loops
+  llvm::StringRef form() const {
+    bool isMixed = whyLoops.size() < parts;
+    return whyLoops.empty() ? "tile" : isMixed ? "mixed" : "loops";
+  }
 };
 
 /// Where something stands in the source; line 0 where that is not known.
@@ -78,17 +84,19 @@ mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
   Report report{kernel.getSymName().str(), target.name, {}, {}, {}};
   std::vector<Explanation> all;
   auto derived = compile(kernel, target, Stage::Derived, report.explanations);
-  if (failed(derived) || failed(compile(kernel, target, Stage::Tile, all)))
+  auto tiles = compile(kernel, target, Stage::Tile, all);
+  if (failed(derived) || failed(tiles))
     return mlir::failure();
+  report.parts = std::distance((*tiles)->begin(), (*tiles)->end());
   report.ranks =
       countPasses(kernel, *(*derived)->getOps<cascade::KernelOp>().begin());
   for (const Explanation &explanation : all)
     if (explanation.derivation == tileForm)
-      report.whyLoops = explanation;
+      report.whyLoops.push_back(explanation);
   if (!target.level)
-    report.whyLoops = Explanation{
-        tileForm, "target '" + target.name + "' asks for plain loops",
-        "NOT_ASKED", "", kernel.getLoc()};
+    report.whyLoops.push_back(
+        {tileForm, "target '" + target.name + "' asks for plain loops",
+         "NOT_ASKED", "", kernel.getLoc()});
   return report;
 }
 
@@ -133,13 +141,16 @@ void print(const Report &report, cascade::KernelOp kernel) {
                                   rank.derivedDepth);
   printList("applied", report, true, mainFile);
   printList("not applied", report, false, mainFile);
-  llvm::outs() << "road: ";
-  if (report.whyLoops) {
-    llvm::outs() << "plain loops\n";
-    printExplanation(*report.whyLoops, mainFile);
-  } else {
-    llvm::outs() << "tiles\n";
-  }
+  llvm::outs() << "road: "
+               << llvm::StringSwitch<llvm::StringRef>(report.form())
+                      .Case("tile", "tiles")
+                      .Case("mixed", "tiles and plain loops")
+                      .Default("plain loops");
+  if (report.parts > 1)
+    llvm::outs() << ", in " << report.parts << " parts";
+  llvm::outs() << '\n';
+  for (const Explanation &why : report.whyLoops)
+    printExplanation(why, mainFile);
 }
 
 //===-- JSON --------------------------------------------------------------===//
@@ -158,7 +169,8 @@ llvm::json::Object toJSON(const Explanation &explanation) {
 }
 
 llvm::json::Object toJSON(const Report &report) {
-  llvm::json::Object ranks, road{{"form", report.whyLoops ? "loops" : "tile"}};
+  llvm::json::Object ranks,
+      road{{"form", report.form()}, {"parts", report.parts}};
   for (const RankCount &rank : report.ranks)
     ranks[rank.name] =
         llvm::json::Object{{"passes", rank.passes},
@@ -168,8 +180,10 @@ llvm::json::Object toJSON(const Report &report) {
   llvm::json::Array applied, refused;
   for (const Explanation &explanation : report.explanations)
     (explanation.applied() ? applied : refused).push_back(toJSON(explanation));
-  if (report.whyLoops)
-    road["why"] = toJSON(*report.whyLoops);
+  llvm::json::Array why;
+  for (const Explanation &explanation : report.whyLoops)
+    why.push_back(toJSON(explanation));
+  road["why"] = std::move(why);
   return llvm::json::Object{
       {"kernel", report.kernel},       {"target", report.target},
       {"ranks", std::move(ranks)},     {"applied", std::move(applied)},

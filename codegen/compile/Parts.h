@@ -1,0 +1,33 @@
+// The parts in which a kernel is computed: one of tiles, or several of tiles and loops.
+#ifndef WEIR_CODEGEN_COMPILE_PARTS_H
+#define WEIR_CODEGEN_COMPILE_PARTS_H
+
+#include "codegen/compile/Compile.h"
+#include "passes/schedule/Nest.h"
+
+#include <vector>
+
+namespace weir {
+
+/// A module with a copy of `kernel` after the passes that `build` adds. What they
+/// explain is reported only if `remarks` says so.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
+                                                          llvm::function_ref<void(mlir::OpPassManager &)> build);
+
+/// A kernel that takes one road.
+struct Part {
+  mlir::OwningOpRef<cascade::KernelOp> plain; ///< what loops are made of
+  mlir::OwningOpRef<mlir::ModuleOp> forms;    ///< owns the derived form and the tiles
+  cascade::KernelOp derived;
+  tile::KernelOp tiles;                    ///< null: plain loops
+  std::optional<schedule::Refusal> whyNot; ///< why there are no tiles
+};
+
+/// The parts of a kernel of plain equations, in the order in which they run. A kernel
+/// without a tile form is cut at the equations that stand in its way, if that gives
+/// tiles the contractions of one piece at least.
+mlir::FailureOr<std::vector<Part>> makeParts(cascade::KernelOp plain, const Target &target);
+
+} // namespace weir
+
+#endif // WEIR_CODEGEN_COMPILE_PARTS_H

@@ -1,0 +1,47 @@
+// A kernel in two: what computes some tensors, and what reads them.
+#ifndef WEIR_PASSES_SCHEDULE_CUT_H
+#define WEIR_PASSES_SCHEDULE_CUT_H
+
+#include "dialect/cascade/Cascade.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace weir::schedule {
+
+/// Two kernels that compute together, one after the other, what one did. Tensors that
+/// pass from `before` to `after` are outputs of one and inputs of the other, of the
+/// same name.
+struct Halves {
+  mlir::OwningOpRef<cascade::KernelOp> before, after;
+  llvm::SmallVector<mlir::StringAttr> repeated; ///< names of reductions that both compute
+};
+
+/// Names of arguments, and of tensors that pass between the pieces of a kernel.
+using Names = llvm::DenseSet<mlir::StringAttr>;
+Names argumentNames(cascade::KernelOp kernel);
+
+/// Where a tensor has absent points: nowhere, everywhere if an extent that it reduces
+/// is 0 and else nowhere, or where only its values tell.
+enum class Absence { Never, OverNothing, Anywhere };
+
+/// Cuts a kernel of equations and recurrences so that `targets` are computed in the
+/// first half. What the second half reads beside them is passed too if it may be
+/// (`hasRoom`) and is no map, else computed again. A tensor that may be absent anywhere
+/// is passed with its presence. Their names are `taken` from then on. Fails where
+/// one of the halves would have all the reductions, or nothing is passed.
+mlir::FailureOr<Halves> cut(cascade::KernelOp kernel, llvm::ArrayRef<mlir::Value> targets,
+                            llvm::function_ref<Absence(mlir::Value)> absenceOf, Names &taken);
+
+/// True if a tensor takes no more room than an argument of the kernel, by its ranks,
+/// or is but a factor of sums of products, whose order was chosen to be the least work.
+bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor);
+
+/// The name of the argument or equation that gives `tensor`.
+llvm::StringRef nameOf(mlir::Value tensor);
+
+/// The tensors that an operation of a kernel's body reads, itself and in its regions.
+llvm::SmallVector<mlir::Value> tensorsReadBy(mlir::Operation *op);
+
+} // namespace weir::schedule
+
+#endif // WEIR_PASSES_SCHEDULE_CUT_H
