@@ -248,8 +248,12 @@ FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, llvm::function_r
     passed.push_back(next);
   }
   Halves halves{makeBefore(kernel, passed, kept), makeAfter(kernel, passed, kept), {}};
+  SmallVector<Value> reals(llvm::make_filter_range(given, [](Value tensor) {
+    return isa<FloatType>(typeOf(tensor).getScalarType());
+  }));
+  OpSet ofReals = sliceOf(reals, [](Value) { return false; });
   for (Operation *op : again)
-    if (early.contains(op) && isa<Equation>(op) && !isMap(op))
+    if (ofReals.contains(op) && isa<Equation>(op) && !isMap(op))
       halves.repeated.push_back(StringAttr::get(kernel.getContext(), nameOf(op->getResult(0))));
   unsigned all = countReductions(kernel);
   bool isProgress = countReductions(*halves.before) < all && countReductions(*halves.after) < all;

@@ -13,7 +13,9 @@ namespace weir::schedule {
 /// same name.
 struct Halves {
   mlir::OwningOpRef<cascade::KernelOp> before, after;
-  llvm::SmallVector<mlir::StringAttr> repeated; ///< names of reductions that both compute
+  /// Names of reductions that both compute, and on which real numbers that are passed
+  /// depend: these have to be rounded alike.
+  llvm::SmallVector<mlir::StringAttr> repeated;
 };
 
 /// Names of arguments, and of tensors that pass between the pieces of a kernel.

@@ -65,8 +65,12 @@ std::optional<Refusal> FoldEmitter::check() {
         return refuse(*why);
   }
   for (OutputPlan &output : nest.outputs)
-    if (auto why = whyNotFinished(output))
-      return Refusal{output.op.getLoc(), *why, finishedBy(nest.fold)};
+    if (auto why = whyNotFinished(output)) {
+      Refusal refusal{output.op.getLoc(), *why};
+      refusal.blame = sourcesOf(inliner, findUnsided(output.value, nest.row, extraOf(output)));
+      refusal.blame.append(finishedBy(nest.fold));
+      return refusal;
+    }
   return {};
 }
 

@@ -19,21 +19,30 @@ bool splitContraction(const Node *contract, StringAttr row, StringAttr column, O
   return variesByRow && !rhs.empty();
 }
 
-static const Node *findUnsided(const Node *node, StringAttr row, StringAttr column,
-                               llvm::SmallPtrSetImpl<const Node *> &seen) {
+static void collectUnsided(const Node *node, StringAttr row, StringAttr column,
+                           llvm::SmallPtrSetImpl<const Node *> &seen, Operands &found) {
   if (!seen.insert(node).second)
-    return nullptr;
+    return;
   for (const Node *operand : node->operands)
-    if (const Node *found = findUnsided(operand, row, column, seen))
-      return found;
+    collectUnsided(operand, row, column, seen, found);
   Operands lhs, rhs;
-  bool isSided = node->kind != Node::Kind::Contract || splitContraction(node, row, column, lhs, rhs);
-  return isSided ? nullptr : node;
+  if (node->kind == Node::Kind::Contract && !splitContraction(node, row, column, lhs, rhs))
+    found.push_back(node);
 }
 
-const Node *findUnsided(const Node *node, StringAttr row, StringAttr column) {
+Operands findUnsided(const Node *node, StringAttr row, StringAttr column) {
   llvm::SmallPtrSet<const Node *, 16> seen;
-  return findUnsided(node, row, column, seen);
+  Operands found;
+  collectUnsided(node, row, column, seen, found);
+  return found;
+}
+
+SmallVector<Operation *, 4> sourcesOf(const Inliner &inliner, ArrayRef<const Node *> contractions) {
+  llvm::SetVector<Operation *> sources;
+  for (const Node *contraction : contractions)
+    if (Operation *source = inliner.sourceOf(contraction))
+      sources.insert(source);
+  return {sources.begin(), sources.end()};
 }
 
 SmallVector<Operation *, 4> finishedBy(FoldOp fold) {
@@ -86,11 +95,6 @@ private:
     refusal = Refusal{culprit->getLoc(), inliner.getReason(), {equation}, /*isOpaque=*/true};
     return failure();
   }
-  LogicalResult refuseUnsided(Operation *op, const Twine &why, const Node *contraction) {
-    Operation *source = inliner.sourceOf(contraction);
-    return refuse(op, why, source ? ArrayRef(source) : ArrayRef<Operation *>());
-  }
-
   LogicalResult findFold() {
     for (auto fold : nest.kernel.getBody().getOps<FoldOp>()) {
       if (nest.fold)
@@ -165,11 +169,11 @@ private:
     for (auto [state, present] : llvm::zip(states, presence)) {
       if (failed(planExtra(state, present, points, row)))
         return failure();
-      if (const Node *unsided = findUnsided(state.value, row, nest.column))
-        return refuseUnsided(state.op, "a contraction without a row side and a column side", unsided);
+      if (Operands unsided = findUnsided(state.value, row, nest.column); !unsided.empty())
+        return refuse(state.op, "a contraction without a row side and a column side", sourcesOf(inliner, unsided));
       state.predicate = splitPredicate(ex, present, row, nest.column);
-      if (const Node *unsided = present ? findUnsided(present, row, nest.column) : nullptr)
-        return refuseUnsided(state.op, "a predicate on a contraction of columns only", unsided);
+      if (Operands unsided = present ? findUnsided(present, row, nest.column) : Operands(); !unsided.empty())
+        return refuse(state.op, "a predicate on a contraction of columns only", sourcesOf(inliner, unsided));
       state.isPresent = present ? existsColumn(ex, state.predicate, row, nest.column)
                                 : ex.compare(cascade::Predicate::Gt, ex.extent(nest.column), ex.integer(0));
     }

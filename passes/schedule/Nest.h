@@ -48,8 +48,11 @@ struct Refusal {
 mlir::FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, cascade::KernelOp kernel,
                                   std::optional<Refusal> &refusal);
 
-/// The first contraction within `node`, innermost first, that lacks a side; or null.
-const Node *findUnsided(const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+/// The contractions within `node` that lack a side, inner ones first.
+Operands findUnsided(const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+
+/// The equations that contractions come from, each once.
+llvm::SmallVector<mlir::Operation *, 4> sourcesOf(const Inliner &inliner, llvm::ArrayRef<const Node *> contractions);
 
 /// What a fold computes in the end, its states and maps of them: the last first.
 llvm::SmallVector<mlir::Operation *, 4> finishedBy(cascade::FoldOp fold);

@@ -114,11 +114,7 @@ private:
                                    std::optional<std::string> why) {
     if (!why)
       return {};
-    Refusal refusal{output.op.getLoc(), *why};
-    if (const Node *unsided = findUnsided(output.value, row, column))
-      if (Operation *source = inliner.sourceOf(unsided))
-        refusal.blame.push_back(source);
-    return refusal;
+    return Refusal{output.op.getLoc(), *why, sourcesOf(inliner, findUnsided(output.value, row, column))};
   }
 
   Expressions &ex;
