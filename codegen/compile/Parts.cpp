@@ -206,7 +206,7 @@ std::optional<Parts> Splitter::tryCut(Part &part, const Candidate &candidate, bo
   ++cuts;
   absorbs &= halves->repeated.empty();
   auto parts = split(std::move(halves->before), absorbs, /*remarks=*/false);
-  if (failed(parts) || (candidate.isFrontier && !haveContractions(*parts)))
+  if (failed(parts) || haveInLoops(*parts, halves->repeated) || (candidate.isFrontier && !haveContractions(*parts)))
     return std::nullopt;
   auto after = split(std::move(halves->after), absorbs, /*remarks=*/false);
   if (failed(after))
