@@ -117,23 +117,24 @@ Operation *Splitter::plainOf(Part &part, Operation *derived) {
 }
 
 /// True if a tensor may lie in memory: it has room, and is not as large as the tiles
-/// that the fold of the derived kernel goes through.
+/// that a fold of the derived kernel goes through. Factors of sums may without the rank
+/// of any fold, as projected queries.
 bool Splitter::mayPass(Part &part, Value tensor) {
   auto ranks = cast<cascade::TensorType>(tensor.getType()).getRanks();
-  for (auto fold : part.derived.getBody().getOps<cascade::FoldOp>()) {
-    auto covers = [&](StringAttr rank) {
-      StringAttr extent = part.plain->getExtentOwner(rank);
-      return llvm::any_of(ranks, [&](StringAttr own) { return own == rank || part.plain->getExtentOwner(own) == extent; });
-    };
+  auto folds = part.derived.getBody().getOps<cascade::FoldOp>();
+  auto hasRankOf = [&](cascade::FoldOp fold) { return llvm::is_contained(ranks, fold.getOverAttr()); };
+  auto covers = [&](cascade::FoldOp fold) {
     auto states = fold.getBody().getOps<cascade::StateOp>();
-    bool coversPoints = llvm::all_of((*states.begin()).getTensorType().getRanks(), [&](StringAttr rank) {
-      bool isCommon = llvm::all_of(states, [&](cascade::StateOp state) { return state.getTensorType().indexOf(rank) >= 0; });
-      return !isCommon || covers(rank);
+    return llvm::all_of((*states.begin()).getTensorType().getRanks(), [&](StringAttr rank) {
+      StringAttr extent = part.plain->getExtentOwner(rank);
+      bool isPoint = llvm::all_of(states, [&](auto state) { return state.getTensorType().indexOf(rank) >= 0; });
+      return !isPoint || llvm::any_of(ranks, [&](StringAttr own) { return part.plain->getExtentOwner(own) == extent; });
     });
-    if (coversPoints && llvm::is_contained(ranks, fold.getOverAttr()))
-      return false;
-  }
-  return schedule::hasRoom(*part.plain, tensor);
+  };
+  if (llvm::any_of(folds, [&](cascade::FoldOp fold) { return hasRankOf(fold) && covers(fold); }))
+    return false;
+  bool isApart = !folds.empty() && llvm::none_of(folds, hasRankOf);
+  return schedule::hasRoom(*part.plain, tensor) || (isApart && schedule::isFactorOfSums(tensor, /*isShared=*/false));
 }
 
 /// `tensors`, or in place of those that may not pass what is computed from them.

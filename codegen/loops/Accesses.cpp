@@ -22,24 +22,26 @@ SmallVector<Equation> Plan::equationsOf(Operation *item) const {
   return result;
 }
 
-void Plan::collect(Region &region, ArrayRef<StringAttr> arguments,
+/// The indices of loops over `ranks`.
+static Offsets indicesOf(ArrayRef<StringAttr> ranks) {
+  return llvm::map_to_vector(ranks,
+                             [](StringAttr rank) { return Offset{rank}; });
+}
+
+void Plan::collect(Region &region, ArrayRef<Offset> arguments,
                    SmallVectorImpl<Access> &into) const {
-  auto tagOf = [&](Value index) {
-    auto argument = dyn_cast<BlockArgument>(index);
-    return argument ? arguments[argument.getArgNumber()] : StringAttr();
-  };
   region.walk([&](cascade::ReadOp read) {
     Value tensor = definingTensor(read.getTensor());
-    Ranks tags = llvm::map_to_vector(read.getIndices(), tagOf);
+    Offsets subscripts = llvm::map_to_vector(
+        read.getIndices(),
+        [&](Value index) { return offsetIn(index, arguments); });
     if (isInlined(tensor))
-      return collect(tensor.getDefiningOp<Equation>().getEquationBody(), tags,
-                     into);
-    into.push_back({tensor, tags});
+      return collect(tensor.getDefiningOp<Equation>().getEquationBody(),
+                     subscripts, into);
+    into.push_back({tensor, subscripts});
   });
 }
 
-/// The loops whose indices the arguments of an equation's body are; null for
-/// those that the equation reduces, scans or sorts over itself.
 Ranks loopsOf(Equation op) {
   auto hidden = llvm::TypeSwitch<Operation *, StringAttr>(op)
                     .Case<cascade::PrefixOp, cascade::RankOfOp>(
@@ -58,27 +60,27 @@ SmallVector<Access> Plan::accessesOf(Operation *item) const {
   SmallVector<Access> result;
   if (auto output = dyn_cast<cascade::OutputOp>(item)) {
     Value tensor = definingTensor(output.getTensor());
-    Ranks ranks(typeOf(tensor).getRanks());
+    Offsets indices = indicesOf(typeOf(tensor).getRanks());
     if (isInlined(tensor))
-      collect(tensor.getDefiningOp<Equation>().getEquationBody(), ranks,
+      collect(tensor.getDefiningOp<Equation>().getEquationBody(), indices,
               result);
     else
-      result.push_back({tensor, ranks});
+      result.push_back({tensor, indices});
     return result;
   }
   for (Equation op : equationsOf(item)) {
-    collect(op.getEquationBody(), loopsOf(op), result);
+    collect(op.getEquationBody(), indicesOf(loopsOf(op)), result);
     auto state = dyn_cast<cascade::StateOp>(*op);
     if (!state || state.getShift().empty())
       continue;
-    Ranks tags(typeOf(state.getResult()).getRanks());
-    tags.resize(state.getShift().getNumArguments());
-    collect(state.getShift(), tags, result);
+    Offsets indices = indicesOf(typeOf(state.getResult()).getRanks());
+    indices.resize(state.getShift().getNumArguments());
+    collect(state.getShift(), indices, result);
     for (ValueRange tensors :
          {ValueRange(state.getRefs()), ValueRange(state.getBasis())})
       for (Value tensor : tensors)
         result.push_back(
-            {definingTensor(tensor), Ranks(typeOf(tensor).getRanks())});
+            {definingTensor(tensor), indicesOf(typeOf(tensor).getRanks())});
   }
   followStarts(result);
   return result;
@@ -97,13 +99,17 @@ void Plan::followStarts(SmallVectorImpl<Access> &accesses) const {
       if (definingTensor(start.getTensor()) != tensor ||
           subscripts[along] == start.getAlongAttr())
         continue;
-      Ranks tags = subscripts;
-      tags[along] = {};
+      // Offsets are not followed from start to start: there is no end to them.
+      Offsets indices = subscripts;
+      for (Offset &index : indices)
+        if (index.constant != 0)
+          index = {};
+      indices[along] = {};
       std::vector<const void *> key;
-      for (StringAttr tag : tags)
-        key.push_back(tag.getAsOpaquePointer());
+      for (const Offset &index : indices)
+        key.push_back(index.rank.getAsOpaquePointer());
       if (seen.insert({start, key}).second)
-        collect(start.getBody(), tags, accesses);
+        collect(start.getBody(), indices, accesses);
     }
   }
 }

@@ -48,6 +48,7 @@ Value Body::placeBytes(abi::Emitter &emit, const Place &place, Type cell,
   Value bytes = emit.integer(abi::byteWidth(cell));
   for (StringAttr rank : place.kept)
     bytes = emit.mul(bytes, extent(rank));
+  bytes = emit.mul(bytes, emit.integer(place.window));
   return emit.both(emit.add(bytes, emit.integer(63)), emit.integer(-64));
 }
 
@@ -73,17 +74,22 @@ Value Body::offsetIn(const Place &place,
                      llvm::function_ref<Value(StringAttr)> index) {
   for (StringAttr rank : place.kept)
     extent(rank);
-  Values &steps = strides[&place];
-  if (steps.empty() && !place.kept.empty()) {
-    steps.resize(place.kept.size());
+  Values &steps = strides[&place]; // the last: of the window
+  if (steps.empty()) {
+    steps.resize(place.kept.size() + 1);
     Value step = atEntry([&] { return emit.integer(1); });
     for (size_t i = place.kept.size(); i-- > 0;) {
       steps[i] = step;
       step = atEntry([&] { return emit.mul(step, extent(place.kept[i])); });
     }
+    steps.back() = step;
   }
   Value offset = emit.integer(0);
-  for (auto [rank, step] : llvm::zip_equal(place.kept, steps))
+  if (place.rolling) {
+    Value last = emit.integer(place.window - 1);
+    offset = emit.mul(emit.both(index(place.rolling), last), steps.back());
+  }
+  for (auto [rank, step] : llvm::zip(place.kept, steps))
     offset = emit.add(offset, emit.mul(index(rank), step));
   return offset;
 }
@@ -164,8 +170,6 @@ void Body::emitItem(Operation *item) {
       .Case([&](cascade::TopKOp op) { emitTopK(op); })
       .Case([&](cascade::RankOfOp op) { emitRankOf(op); })
       .Case([&](cascade::FoldOp op) { emitFold(op); })
-      .Case(
-          [&](cascade::RecurrenceOp op) { emitNests(kernel.plan.nestOf(op)); })
       .Case([&](cascade::OutputOp op) { emitOutput(op); });
 }
 

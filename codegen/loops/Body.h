@@ -29,8 +29,8 @@ public:
   void bind(StringAttr rank, Value index) { bound[rank] = index; }
   Value extent(StringAttr rank) override;
 
-  /// Emits an equation, fold, recurrence or output for the bound indices.
-  void emitItem(mlir::Operation *item);
+  /// Emits loops and items for the bound indices.
+  void emitNests(llvm::ArrayRef<Nest> nests);
 
   /// Bytes of a place, a multiple of the workspace's alignment.
   static Value placeBytes(abi::Emitter &emit, const Place &place,
@@ -81,6 +81,8 @@ private:
                 llvm::ArrayRef<StringAttr> reduced, Values indices,
                 Values state);
 
+  /// Emits an equation, fold or output.
+  void emitItem(mlir::Operation *item);
   void emitEinsum(cascade::EinsumOp op);
   void emitPrefix(cascade::PrefixOp op);
   void emitOutput(cascade::OutputOp op);
@@ -96,7 +98,6 @@ private:
   void emitReference(cascade::ReferenceOp op);
   void startState(cascade::StateOp op);
   void rememberFormer(Value tensor);
-  void emitNests(llvm::ArrayRef<Nest> nests);
 
   Kernel &kernel;
   Value frame, worker;

@@ -46,6 +46,7 @@ void emitLayout(Kernel &kernel, abi::Emitter &emit) {
     };
     for (StringAttr rank : place.kept)
       size = emit.mul(size, toReal(extent(rank)));
+    size = emit.mul(size, emit.real(emit.f64(), place.window));
     if (place.isPrivate) {
       bytes = emit.mul(bytes, workers);
       size = emit.mul(size, toReal(workers));
@@ -87,8 +88,7 @@ void emitStage(Kernel &kernel, abi::Emitter &emit, size_t number,
       body.bind(rank, emit.sub(rest, emit.mul(quotient, size)));
       rest = quotient;
     }
-    for (Operation *item : stage.items)
-      body.emitItem(item);
+    body.emitNests(stage.nests);
   });
   LLVM::ReturnOp::create(emit.builder, emit.loc, ValueRange());
 }

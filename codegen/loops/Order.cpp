@@ -110,7 +110,7 @@ std::vector<Nest> Plan::order(cascade::RecurrenceOp group,
   for (const auto &members : components.found) {
     Nest nest;
     if (members.size() == 1 && !edges[members[0]].contains(members[0])) {
-      nest.equation = equations[members[0]];
+      nest.item = equations[members[0]];
       result.push_back(nest);
       continue;
     }

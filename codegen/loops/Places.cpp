@@ -79,7 +79,10 @@ void Plan::assignPlaces(abi::Frame &frame) {
       place.isPrivate = true;
       place.kept = without(place.kept, home[tensor]->outer);
     }
-  kernel.walk([&](cascade::RecurrenceOp group) { dropLoopRanks(group); });
+  for (const Stage &stage : stages)
+    for (const Nest &nest : stage.nests)
+      if (!nest.item)
+        roll(stage, nest);
   auto reserve = [&](Place &place) {
     place.data = frame.reserve(1);
     place.plane = place.hasPlane ? frame.reserve(1) : -1;
@@ -90,26 +93,6 @@ void Plan::assignPlaces(abi::Frame &frame) {
       reserve(formers[tensor] = place);
     for (Place &inner : scratch[tensor.getDefiningOp()])
       reserve(inner);
-  }
-}
-
-/// A tensor that is made and read within one iteration needs no rank for it.
-/// One iterative rank may be looped over in several places: only a recurrence
-/// that is a single loop is looked at.
-void Plan::dropLoopRanks(cascade::RecurrenceOp group) {
-  const auto &nest = nests[group];
-  if (nest.size() != 1 || nest[0].equation)
-    return;
-  llvm::SmallDenseSet<Value> kept;
-  for (Equation op : equationsOf(group))
-    for (const Access &access : accessesOf(op))
-      if (!llvm::is_contained(access.subscripts, nest[0].rank))
-        kept.insert(access.tensor);
-  for (Equation op : equationsOf(group)) {
-    Value tensor = op->getResult(0);
-    if (!recurrenceOf(tensor) && !kept.contains(tensor) &&
-        places[tensor].isPrivate)
-      places[tensor].kept = without(places[tensor].kept, nest[0].rank);
   }
 }
 

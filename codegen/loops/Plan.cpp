@@ -18,6 +18,7 @@ Plan::Plan(cascade::KernelOp kernel, abi::Frame &frame)
   if (!valid)
     return;
   formStages();
+  nestStages();
   assignPlaces(frame);
 }
 
@@ -119,9 +120,7 @@ Ranks Plan::parallelRanks(Operation *item) const {
   return ranks;
 }
 
-/// Ranks of `outer` at which every access to what the items make is at the
-/// loop's own index.
-static Ranks sharedRanks(Ranks outer, ArrayRef<Access> accesses,
+Ranks sharedRanks(Ranks outer, ArrayRef<Access> accesses,
                          const llvm::SmallDenseSet<Value> &made, bool &reads) {
   for (const Access &access : accesses) {
     if (!made.contains(access.tensor))
@@ -169,8 +168,14 @@ void Plan::formStages() {
                         cascade::OutputOp>(op);
     if (!computes || (isa<Equation>(op) && isInlined(op.getResult(0))))
       continue;
-    if (stages.empty() || !join(stages.back(), &op))
-      stages.push_back({parallelRanks(&op), {&op}});
+    if (!stages.empty() && joinScan(stages.back(), &op))
+      continue;
+    if (stages.empty() || !join(stages.back(), &op)) {
+      stages.emplace_back();
+      stages.back().outer = parallelRanks(&op);
+      stages.back().items.push_back(&op);
+    }
+    openScan(stages.back(), &op);
   }
 }
 

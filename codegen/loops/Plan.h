@@ -15,6 +15,7 @@
 namespace weir::loops {
 
 using Ranks = llvm::SmallVector<StringAttr>;
+using Offsets = llvm::SmallVector<Offset>;
 
 /// Scratch memory of a tensor: dense over `kept`, the ranks that are not those
 /// of loops which all its users share.
@@ -24,28 +25,39 @@ struct Place {
   bool hasPlane = false;  ///< a byte a point that says whether it is present
   bool isPrivate = false; ///< one a worker
   int64_t data = -1, plane = -1; ///< slots of the frame
+  /// A rank of which the last `window` points are kept, a power of two, or
+  /// null: that of a loop in which all users read so far back at most.
+  StringAttr rolling = {};
+  int64_t window = 1;
 };
 
-/// An element of a stage: an equation, a fold, a recurrence or an output.
+/// A sequential loop and what it repeats, or an item: an equation, a fold, an
+/// output.
+struct Nest {
+  mlir::Operation *item = nullptr;
+  StringAttr rank = {};
+  bool isDescending = false;
+  std::vector<Nest> children = {};
+};
+
+/// What shares a parallel loop.
 struct Stage {
   Ranks outer; ///< ranks of the parallel loop
+  /// Equations, folds, recurrences and outputs.
   llvm::SmallVector<mlir::Operation *> items;
-};
-
-/// A loop of a recurrence and what it repeats, or an equation.
-struct Nest {
-  mlir::Operation *equation = nullptr;
-  StringAttr rank;
+  /// Those of the items that share one sequential loop, over `scan`.
+  llvm::SetVector<mlir::Operation *> scanned;
+  StringAttr scan; ///< null: there is no such loop
   bool isDescending = false;
-  std::vector<Nest> children;
+  std::vector<Nest> nests; ///< the items in their loops
 };
 
-/// A read as its equation's loops see it: for each subscript the rank of the
-/// loop whose index it is, or null. Reads through inlined equations are
-/// followed.
+/// A read as its equation's loops see it: for each subscript the loop of whose
+/// index it is, plus a constant; no rank for others. Reads through inlined
+/// equations are followed.
 struct Access {
   Value tensor;
-  Ranks subscripts;
+  Offsets subscripts;
 };
 
 class Plan {
@@ -74,9 +86,6 @@ public:
   }
   /// Scratch of an operation itself, in an equation's selection.
   llvm::ArrayRef<Place> scratchOf(mlir::Operation *op) const;
-  const std::vector<Nest> &nestOf(cascade::RecurrenceOp op) const {
-    return nests.find(op)->second;
-  }
   /// Every place there is.
   void forEachPlace(llvm::function_ref<void(const Place &)> visit) const;
 
@@ -84,6 +93,7 @@ private:
   void inlineMaps();
   void formStages();
   void buildNests();
+  void nestStages();
   void assignPlaces(abi::Frame &frame);
 
   int costOf(cascade::Equation op) const;
@@ -91,7 +101,7 @@ private:
                        llvm::ArrayRef<cascade::ReadOp> readers) const;
   /// All reads of an item, or of an equation within one.
   llvm::SmallVector<Access> accessesOf(mlir::Operation *item) const;
-  void collect(mlir::Region &region, llvm::ArrayRef<StringAttr> arguments,
+  void collect(mlir::Region &region, llvm::ArrayRef<Offset> arguments,
                llvm::SmallVectorImpl<Access> &into) const;
   void followStarts(llvm::SmallVectorImpl<Access> &accesses) const;
   /// The equations that an item computes by loops of their own.
@@ -99,10 +109,14 @@ private:
   /// Ranks over whose points an item's work may be split.
   Ranks parallelRanks(mlir::Operation *item) const;
   bool join(Stage &stage, mlir::Operation *item) const;
+  bool joinScan(Stage &stage, mlir::Operation *item) const;
+  bool runsAlong(const Stage &stage, mlir::Operation *item) const;
+  bool isReady(const Stage &stage, mlir::Operation *item) const;
+  void openScan(Stage &stage, mlir::Operation *item) const;
   std::vector<Nest> order(cascade::RecurrenceOp group,
                           llvm::ArrayRef<mlir::Operation *> equations,
                           Ranks opened);
-  void dropLoopRanks(cascade::RecurrenceOp group);
+  void roll(const Stage &stage, const Nest &loop);
 
   cascade::KernelOp kernel;
   bool valid = true;

@@ -72,22 +72,35 @@ static std::optional<int64_t> constantOf(Value scalar) {
   return value ? std::optional<int64_t>(value.getInt()) : std::nullopt;
 }
 
-std::optional<Offset> offsetOf(Value index) {
-  if (auto argument = dyn_cast<BlockArgument>(index)) {
-    StringAttr rank = rankOfArgument(argument);
-    return rank ? std::optional<Offset>({rank, 0}) : std::nullopt;
-  }
+static Offset
+offsetFrom(Value index,
+           llvm::function_ref<Offset(BlockArgument)> offsetOfArgument) {
+  if (auto argument = dyn_cast<BlockArgument>(index))
+    return offsetOfArgument(argument);
   auto op = index.getDefiningOp<cascade::BinaryOp>();
   if (!op || (op.getFn() != cascade::BinaryFn::Add &&
               op.getFn() != cascade::BinaryFn::Sub))
-    return std::nullopt;
-  auto base = offsetOf(op.getLhs());
+    return {};
+  Offset base = offsetFrom(op.getLhs(), offsetOfArgument);
   auto constant = constantOf(op.getRhs());
-  if (!base || !constant)
-    return std::nullopt;
+  if (!base.rank || !constant)
+    return {};
   bool isSum = op.getFn() == cascade::BinaryFn::Add;
-  return Offset{base->rank, isSum ? base->constant + *constant
-                                  : base->constant - *constant};
+  return {base.rank, isSum ? base.constant + *constant
+                           : base.constant - *constant};
+}
+
+std::optional<Offset> offsetOf(Value index) {
+  Offset offset = offsetFrom(index, [](BlockArgument argument) {
+    return Offset{rankOfArgument(argument)};
+  });
+  return offset.rank ? std::optional(offset) : std::nullopt;
+}
+
+Offset offsetIn(Value index, ArrayRef<Offset> arguments) {
+  return offsetFrom(index, [&](BlockArgument argument) {
+    return arguments[argument.getArgNumber()];
+  });
 }
 
 //===-- The analysis

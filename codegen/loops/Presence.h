@@ -26,9 +26,17 @@ cascade::StartOp startOf(Value tensor, StringAttr along);
 /// A subscript as a rank's index plus a constant.
 struct Offset {
   StringAttr rank;
-  int64_t constant;
+  int64_t constant = 0;
+
+  /// Whether it is the rank's index itself.
+  bool operator==(StringAttr index) const {
+    return rank == index && constant == 0;
+  }
 };
 std::optional<Offset> offsetOf(Value index);
+/// The same where a region's arguments are given; without a rank if the
+/// subscript is not of this form.
+Offset offsetIn(Value index, llvm::ArrayRef<Offset> arguments);
 
 /// A static analysis, conservative: what it calls present is.
 class Presence {

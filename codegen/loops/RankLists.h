@@ -30,6 +30,11 @@ inline Ranks common(llvm::ArrayRef<StringAttr> ranks,
 /// those that the equation reduces, scans or sorts over itself.
 Ranks loopsOf(cascade::Equation op);
 
+/// Ranks of `outer` at which every access to what is `made` is at the loop's own
+/// index; `reads` becomes true if there is one.
+Ranks sharedRanks(Ranks outer, llvm::ArrayRef<Access> accesses,
+                  const llvm::SmallDenseSet<Value> &made, bool &reads);
+
 } // namespace weir::loops
 
 #endif // WEIR_CODEGEN_LOOPS_RANKLISTS_H

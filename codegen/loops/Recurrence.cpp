@@ -1,4 +1,5 @@
-// Recurrences: loops over iterative ranks around the equations that they carry.
+// Sequential loops: of recurrences over their iterative ranks, and of what
+// shares a loop with them.
 #include "codegen/loops/Body.h"
 
 using namespace mlir;
@@ -7,11 +8,12 @@ namespace weir::loops {
 
 void Body::emitNests(ArrayRef<Nest> nests) {
   for (const Nest &nest : nests) {
-    if (nest.equation)
-      emitItem(nest.equation);
-    else
-      forEachIndex(nest.rank, nest.isDescending,
-                   [&] { emitNests(nest.children); });
+    if (nest.item) {
+      emitItem(nest.item);
+      continue;
+    }
+    forEachIndex(nest.rank, nest.isDescending,
+                 [&] { emitNests(nest.children); });
   }
 }
 

@@ -143,24 +143,27 @@ unsigned countReductions(KernelOp kernel) {
   });
 }
 
-/// True if all readers take `tensor` as a factor of a sum's product.
-bool isFactorOfSums(Value tensor) {
-  return llvm::all_of(tensor.getUsers(), [](Operation *user) {
-    auto read = dyn_cast<ReadOp>(user);
-    auto sum = read ? dyn_cast<EinsumOp>(read->getParentOp()) : EinsumOp();
-    if (!sum || sum.getCombiner() != Combiner::Sum)
-      return false;
-    Operation *at = read;
-    while (at->hasOneUse()) {
-      at = *at->getUsers().begin();
-      if (isa<YieldOp>(at))
-        return true;
-      auto product = dyn_cast<BinaryOp>(at);
-      if (!product || product.getFn() != BinaryFn::Mul)
-        return false;
-    }
-    return false;
+/// True if a sum is read for all of one of the sum's own points, its last rank aside:
+/// it is no row that only one point needs.
+bool isSharedByRows(ReadOp read, EinsumOp sum) {
+  auto points = sum.getBody().getArguments().take_front(sum.getTensorType().getRank());
+  return llvm::any_of(points.drop_back(points.empty() ? 0 : 1), [&](Value point) {
+    return llvm::all_of(read.getIndices(), [&](Value index) { return isa<BlockArgument>(index) && index != point; });
   });
+}
+
+/// True if `read` is a factor of what its equation sums.
+bool isFactor(ReadOp read) {
+  Operation *at = read;
+  while (at->hasOneUse()) {
+    at = *at->getUsers().begin();
+    if (isa<YieldOp>(at))
+      return true;
+    auto product = dyn_cast<BinaryOp>(at);
+    if (!product || product.getFn() != BinaryFn::Mul)
+      return false;
+  }
+  return false;
 }
 
 /// True if the result of a recurrence is read at points of its ranks only: before the
@@ -199,6 +202,15 @@ Names argumentNames(KernelOp kernel) {
   return taken;
 }
 
+bool isFactorOfSums(Value tensor, bool isShared) {
+  bool isLoose = isa<RecurrenceOp>(tensor.getDefiningOp()) && !isReadWithin(tensor);
+  return !isLoose && llvm::all_of(tensor.getUsers(), [&](Operation *user) {
+    auto read = dyn_cast<ReadOp>(user);
+    auto sum = read ? dyn_cast<EinsumOp>(read->getParentOp()) : EinsumOp();
+    return sum && sum.getCombiner() == Combiner::Sum && isFactor(read) && (!isShared || isSharedByRows(read, sum));
+  });
+}
+
 bool hasRoom(KernelOp kernel, Value tensor) {
   if (isa<RecurrenceOp>(tensor.getDefiningOp()) && !isReadWithin(tensor))
     return false;
@@ -211,7 +223,7 @@ bool hasRoom(KernelOp kernel, Value tensor) {
       return countOf(tensor, extent) <= countOf(argument, extent);
     });
   };
-  return isa<TopKOp>(tensor.getDefiningOp()) || isFactorOfSums(tensor) ||
+  return isa<TopKOp>(tensor.getDefiningOp()) || isFactorOfSums(tensor, /*isShared=*/true) ||
          llvm::any_of(kernel.getBody().getOps<InputOp>(), [&](InputOp input) { return isWithin(input); }) ||
          llvm::any_of(kernel.getBody().getOps<OutputOp>(), [&](OutputOp output) { return isWithin(output.getTensor()); });
 }

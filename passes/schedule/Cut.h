@@ -34,8 +34,13 @@ enum class Absence { Never, OverNothing, Anywhere };
 mlir::FailureOr<Halves> cut(cascade::KernelOp kernel, llvm::ArrayRef<mlir::Value> targets,
                             llvm::function_ref<Absence(mlir::Value)> absenceOf, Names &taken);
 
-/// True if a tensor takes no more room than an argument of the kernel, by its ranks,
-/// or is but a factor of sums of products, whose order was chosen to be the least work.
+/// True if all readers take `tensor` as a factor of a sum's product and, if `isShared`,
+/// use it at more than one point of their ranks beside the last, as all queries use the
+/// products of keys and values.
+bool isFactorOfSums(mlir::Value tensor, bool isShared);
+
+/// True if a tensor takes no more room than an argument of the kernel, by its ranks, or
+/// is but a shared factor of sums.
 bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor);
 
 /// The name of the argument or equation that gives `tensor`.

@@ -183,13 +183,21 @@ void FoldEmitter::takeExtremum(StatePlan &state) {
   Type type = state.op.getTensorType().getScalarType();
   bool isMax = state.op.getCombiner() == Combiner::Max;
   Value mask = emit.value(keep(state)), value = emit.value(state.value);
-  bool isNarrow = tile::columnsOf(value.getType()) == 1 || tile::rowsOf(value.getType()) < tile::rowsOf(mask.getType());
-  if (isNarrow)
-    value = emit.value(kept(state)); // as wide as the mask
-  Type rowType = tile::shapedType(tile::rowsOf(value.getType()), 1, type);
-  auto top = tile::ReduceOp::create(b, emit.loc(), rowType, isMax ? tile::Reduction::Max : tile::Reduction::Min,
-                                    value, mask);
-  TileEmitter::setName(top, "top");
+  auto isNarrow = [&] {
+    return tile::columnsOf(value.getType()) == 1 || tile::rowsOf(value.getType()) < tile::rowsOf(mask.getType());
+  };
+  if (isNarrow()) {
+    const Node *none = ex.constant(neutral(state.op.getCombiner(), type));
+    value = emit.value(ex.select(keep(state), ex.convert(state.value, type), none)); // as wide as the mask
+  }
+  Value top = value; // what is no wider now is the neutral value itself
+  if (!isNarrow()) {
+    Type rowType = tile::shapedType(tile::rowsOf(value.getType()), 1, type);
+    auto kind = isMax ? tile::Reduction::Max : tile::Reduction::Min;
+    auto reduced = tile::ReduceOp::create(b, emit.loc(), rowType, kind, value, mask);
+    TileEmitter::setName(reduced, "top");
+    top = reduced;
+  }
   const Node *old = ex.name("old " + state.op.getName().str(), type), *found = ex.name("top", type);
   c.old = tile::LoadOp::create(b, emit.loc(), tile::shapeOfIndices(emit.rowIndex(), type), c.ref,
                                ValueRange(emit.rowIndex()));
