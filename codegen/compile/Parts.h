@@ -5,6 +5,8 @@
 #include "codegen/compile/Compile.h"
 #include "passes/schedule/Nest.h"
 
+#include "mlir/Pass/PassManager.h"
+
 #include <vector>
 
 namespace weir {

@@ -5,6 +5,7 @@
 #include "codegen/cpu/Pointwise.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <limits>
 

@@ -3,6 +3,7 @@
 #include "codegen/cpu/VectorEmitter.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 

@@ -1,6 +1,8 @@
 // Control: the grid, loops over tiles with copies ahead of their use, carried states.
 #include "codegen/nvptx/Lowering.h"
 
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 
 namespace weir::nvptx {

@@ -2,6 +2,7 @@
 #include "codegen/nvptx/Lowering.h"
 
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <numbers>
 

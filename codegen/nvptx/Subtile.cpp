@@ -1,6 +1,8 @@
 // Values of a sub-tile: masks, maps, reductions of rows, updates of states.
 #include "codegen/nvptx/Lowering.h"
 
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 
 namespace weir::nvptx {

@@ -48,7 +48,7 @@ Polynomial FoldPlan::followed(const Product &stream, const Polynomial &reference
     return references;
   for (Reduction &bound : reductions) {
     bool isBound = bound.op.getCombiner() == Combiner::Max || bound.op.getCombiner() == Combiner::Min;
-    if (!bound.centre || !isBound || !reductionIndex.contains(bound.op.getResult()) ||
+    if (!bound.centre || bound.centre->empty() || !isBound || !reductionIndex.contains(bound.op.getResult()) ||
         !llvm::all_of(bound.conditions, [&](Atom a) { return !a.expr->isStream || conditions.contains(a); }))
       continue;
     auto term = stream.exponent.find(bound.centre->begin()->first);

@@ -1,6 +1,7 @@
 // A kernel in two: what computes some tensors, and what reads them.
 #include "passes/schedule/Cut.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
