@@ -20,6 +20,7 @@ config.test_exec_root = os.path.join(config.weir_build_root, "test")
 
 llvm_config.use_default_substitutions()
 llvm_config.with_environment("PATH", [config.weir_tools_dir, config.llvm_tools_dir], append_path=True)
+llvm_config.with_system_environment(["ASAN_OPTIONS", "UBSAN_OPTIONS"])
 llvm_config.with_environment("WEIR_CACHE_SIZE", "0")  # no test finds what another one has compiled
 tools = [name for name in ("weir", "weir-opt") if os.path.exists(os.path.join(config.weir_tools_dir, name))]
 llvm_config.add_tool_substitutions(tools, [config.weir_tools_dir])
