@@ -104,10 +104,7 @@ FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const T
     return failure();
   cascade::KernelOp plain = onlyKernel(**reordered); // what loops are made of
   if (stage == Stage::Derived)
-    return derive(plain, target.remarks, [&](OpPassManager &passes) {
-      if (target.level)
-        buildFoldPipeline(passes);
-    });
+    return deriveFolds(plain, target, target.remarks);
   auto parts = makeParts(plain, target);
   if (failed(parts))
     return failure();

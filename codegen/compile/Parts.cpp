@@ -28,10 +28,7 @@ Type widestReal(cascade::KernelOp kernel) {
 
 /// A kernel as a part by itself: with its tile form if it has one.
 FailureOr<Part> makePart(OwningOpRef<cascade::KernelOp> kernel, const Target &target, bool absorbs, bool remarks) {
-  auto forms = derive(*kernel, remarks, [&](OpPassManager &passes) {
-    if (target.level)
-      buildFoldPipeline(passes);
-  });
+  auto forms = deriveFolds(*kernel, target, remarks);
   if (failed(forms))
     return failure();
   Part part{std::move(kernel), std::move(*forms), {}, {}, {}};
@@ -65,12 +62,6 @@ bool haveInLoops(Parts &parts, ArrayRef<StringAttr> names) {
   });
 }
 
-bool isReduction(Operation *op) {
-  auto einsum = dyn_cast<cascade::EinsumOp>(op);
-  bool isMap = einsum && einsum.getCombiner() == cascade::Combiner::None;
-  return isa<cascade::Equation, cascade::RecurrenceOp>(op) && !isMap;
-}
-
 /// Splits kernels into parts.
 class Splitter {
 public:
@@ -101,18 +92,13 @@ private:
 
 /// The operation of the plain kernel that an equation of the derived one comes from, or null.
 Operation *Splitter::plainOf(Part &part, Operation *derived) {
-  auto nameOf = [](Operation *op) { return cast<cascade::Equation>(op).getEquationName(); };
-  if (auto group = dyn_cast<cascade::RecurrenceOp>(derived))
-    derived = group.getBody().front().getTerminator()->getOperand(0).getDefiningOp();
-  if (!isa<cascade::Equation>(derived))
+  if (!isa<cascade::Equation, cascade::RecurrenceOp>(derived))
     return nullptr;
+  StringRef name = schedule::nameOf(derived->getResult(0));
   Operation *found = nullptr;
-  part.plain->walk([&](cascade::Equation equation) {
-    if (nameOf(equation) == nameOf(derived) && isReduction(equation))
-      found = part.plain->getBody().findAncestorOpInRegion(*equation);
-    else if (auto group = dyn_cast<cascade::RecurrenceOp>(equation->getParentOp()); group && nameOf(equation) == nameOf(derived))
-      found = group;
-  });
+  for (Operation &op : part.plain->getBody().getOps())
+    if (schedule::isReduction(&op) && llvm::any_of(op.getResults(), [&](Value v) { return schedule::nameOf(v) == name; }))
+      found = &op;
   return found;
 }
 
@@ -143,7 +129,7 @@ SmallVector<Value> Splitter::roomyFrom(Part &part, ArrayRef<Value> tensors) {
   SmallVector<Value> found;
   for (unsigned i = 0; i < visited.size(); ++i) {
     Value tensor = visited[i];
-    if (isReduction(tensor.getDefiningOp()) && mayPass(part, tensor)) {
+    if (schedule::isReduction(tensor.getDefiningOp()) && mayPass(part, tensor)) {
       found.push_back(tensor);
       continue;
     }
@@ -162,7 +148,7 @@ SmallVector<Value> Splitter::sourcesOf(Part &part, Operation *op) {
   SmallVector<Value> sources;
   for (unsigned i = 0; i < read.size(); ++i) {
     Operation *source = read[i].getDefiningOp();
-    if (!isReduction(source))
+    if (!schedule::isReduction(source))
       read.insert_range(schedule::tensorsReadBy(source));
     else if (mayPass(part, read[i]))
       sources.push_back(read[i]);
@@ -191,8 +177,8 @@ SmallVector<Splitter::Candidate> Splitter::candidatesOf(Part &part) {
   return near;
 }
 
-/// What several parts compute they have to round alike, or a softmax whose scores are
-/// computed again does not add up to one: all in tiles, and without absorbed factors.
+/// What several parts compute they have to round alike, or weights that are computed
+/// again do not add up to their normaliser: all in tiles, and without absorbed factors.
 std::optional<Parts> Splitter::tryCut(Part &part, const Candidate &candidate, bool absorbs) {
   loops::Presence presence(*part.plain);
   auto absenceOf = [&](Value tensor) {
@@ -245,6 +231,13 @@ FailureOr<OwningOpRef<ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
   if (failed(passes.run(*module)))
     return failure();
   return module;
+}
+
+FailureOr<OwningOpRef<ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target, bool remarks) {
+  return derive(kernel, remarks, [&](OpPassManager &passes) {
+    if (target.level)
+      buildFoldPipeline(passes);
+  });
 }
 
 FailureOr<Parts> makeParts(cascade::KernelOp plain, const Target &target) {

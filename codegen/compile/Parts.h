@@ -16,6 +16,10 @@ namespace weir {
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
                                                           llvm::function_ref<void(mlir::OpPassManager &)> build);
 
+/// The same after the derivation of folds, which plain loops do without.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target,
+                                                               bool remarks);
+
 /// A kernel that takes one road.
 struct Part {
   mlir::OwningOpRef<cascade::KernelOp> plain; ///< what loops are made of

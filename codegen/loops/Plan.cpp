@@ -121,7 +121,7 @@ Ranks Plan::parallelRanks(Operation *item) const {
 }
 
 Ranks sharedRanks(Ranks outer, ArrayRef<Access> accesses,
-                         const llvm::SmallDenseSet<Value> &made, bool &reads) {
+                  const llvm::SmallDenseSet<Value> &made, bool &reads) {
   for (const Access &access : accesses) {
     if (!made.contains(access.tensor))
       continue;
@@ -132,6 +132,15 @@ Ranks sharedRanks(Ranks outer, ArrayRef<Access> accesses,
         outer = without(outer, rank);
   }
   return outer;
+}
+
+/// True if an item of the stage reads one of `tensors` that has one of `ranks`.
+bool Plan::hasRankOf(const Stage &stage, const llvm::SmallDenseSet<Value> &tensors, ArrayRef<StringAttr> ranks) const {
+  return llvm::any_of(stage.items, [&](Operation *item) {
+    return llvm::any_of(accessesOf(item), [&](const Access &access) {
+      return tensors.contains(access.tensor) && !common(typeOf(access.tensor).getRanks(), ranks).empty();
+    });
+  });
 }
 
 /// Lets an item share a stage's loop where it reads what the stage makes, and
@@ -151,12 +160,8 @@ bool Plan::join(Stage &stage, Operation *item) const {
   if (outer.size() < 2 && own.size() > outer.size() + 1)
     return false;
   // What is private already must not grow.
-  Ranks dropped = without(stage.outer, outer);
-  for (Operation *other : stage.items)
-    for (const Access &access : accessesOf(other))
-      if (made.contains(access.tensor) &&
-          !common(typeOf(access.tensor).getRanks(), dropped).empty())
-        return false;
+  if (hasRankOf(stage, made, without(stage.outer, outer)))
+    return false;
   stage.outer = outer;
   stage.items.push_back(item);
   return true;

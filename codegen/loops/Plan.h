@@ -109,6 +109,8 @@ private:
   /// Ranks over whose points an item's work may be split.
   Ranks parallelRanks(mlir::Operation *item) const;
   bool join(Stage &stage, mlir::Operation *item) const;
+  bool hasRankOf(const Stage &stage, const llvm::SmallDenseSet<Value> &tensors,
+                 llvm::ArrayRef<StringAttr> ranks) const;
   bool joinScan(Stage &stage, mlir::Operation *item) const;
   bool runsAlong(const Stage &stage, mlir::Operation *item) const;
   bool isReady(const Stage &stage, mlir::Operation *item) const;

@@ -82,12 +82,8 @@ bool Plan::joinScan(Stage &stage, Operation *item) const {
   Ranks outer = sharedRanks(common(stage.outer, own), accessesOf(item), made, reads);
   if (outer.empty() && !stage.outer.empty())
     return false;
-  Ranks dropped = without(stage.outer, outer);
-  for (Operation *other : stage.items)
-    for (const Access &access : accessesOf(other))
-      if (before.contains(access.tensor) &&
-          !common(typeOf(access.tensor).getRanks(), dropped).empty())
-        return false;
+  if (hasRankOf(stage, before, without(stage.outer, outer)))
+    return false;
   stage.outer = outer;
   stage.items.push_back(item);
   stage.scanned.insert(item);

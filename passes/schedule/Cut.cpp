@@ -14,13 +14,6 @@ using OpSet = llvm::SetVector<Operation *>;
 
 cascade::TensorType typeOf(Value tensor) { return cast<cascade::TensorType>(tensor.getType()); }
 
-bool isMap(Operation *op) {
-  auto einsum = dyn_cast<EinsumOp>(op);
-  return einsum && einsum.getCombiner() == Combiner::None;
-}
-
-bool isArgument(Operation *op) { return isa<InputOp, ParamOp>(op); }
-
 /// What `roots` are computed from, themselves included, without going beyond `isGiven`.
 OpSet sliceOf(ArrayRef<Value> roots, llvm::function_ref<bool(Value)> isGiven) {
   OpSet slice;
@@ -79,13 +72,19 @@ void eraseUnused(KernelOp kernel) {
       op.erase();
 }
 
+/// A copy of the kernel with those outputs of which `isKept` is true.
+OwningOpRef<KernelOp> cloneWith(KernelOp kernel, IRMapping &mapping, llvm::function_ref<bool(Operation *)> isKept) {
+  OwningOpRef<KernelOp> copy(cast<KernelOp>(kernel->clone(mapping)));
+  for (auto output : kernel.getBody().getOps<OutputOp>())
+    if (!isKept(output))
+      mapping.lookup(output.getOperation())->erase();
+  return copy;
+}
+
 /// The first half: the outputs `kept`, and what is passed on.
 OwningOpRef<KernelOp> makeBefore(KernelOp kernel, ArrayRef<Passed> passed, const llvm::DenseSet<Operation *> &kept) {
   IRMapping mapping;
-  OwningOpRef<KernelOp> before(cast<KernelOp>(kernel->clone(mapping)));
-  for (auto output : kernel.getBody().getOps<OutputOp>())
-    if (!kept.contains(output))
-      mapping.lookup(output.getOperation())->erase();
+  auto before = cloneWith(kernel, mapping, [&](Operation *output) { return kept.contains(output); });
   OpBuilder at = OpBuilder::atBlockEnd(&before->getBody().front());
   for (const Passed &tensor : passed) {
     Value own = mapping.lookup(tensor.tensor);
@@ -108,10 +107,7 @@ OwningOpRef<KernelOp> makeBefore(KernelOp kernel, ArrayRef<Passed> passed, const
 /// The second half: the outputs that are not `kept` in the first.
 OwningOpRef<KernelOp> makeAfter(KernelOp kernel, ArrayRef<Passed> passed, const llvm::DenseSet<Operation *> &kept) {
   IRMapping mapping;
-  OwningOpRef<KernelOp> after(cast<KernelOp>(kernel->clone(mapping)));
-  for (auto output : kernel.getBody().getOps<OutputOp>())
-    if (kept.contains(output))
-      mapping.lookup(output.getOperation())->erase();
+  auto after = cloneWith(kernel, mapping, [&](Operation *output) { return !kept.contains(output); });
   Block &body = after->getBody().front();
   OpBuilder at(&*llvm::find_if(body, [](Operation &op) { return !isa<RankOp, InputOp>(op); }));
   for (const Passed &tensor : passed) {
@@ -139,9 +135,7 @@ OwningOpRef<KernelOp> makeAfter(KernelOp kernel, ArrayRef<Passed> passed, const 
 }
 
 unsigned countReductions(KernelOp kernel) {
-  return llvm::count_if(kernel.getBody().getOps(), [](Operation &op) {
-    return isa<Equation, RecurrenceOp>(op) && !isMap(&op);
-  });
+  return llvm::count_if(kernel.getBody().getOps(), [](Operation &op) { return isReduction(&op); });
 }
 
 /// True if a sum is read for all of one of the sum's own points, its last rank aside:
@@ -177,6 +171,12 @@ bool isReadWithin(Value tensor) {
 }
 
 } // namespace
+
+bool isReduction(Operation *op) {
+  auto einsum = dyn_cast<EinsumOp>(op);
+  bool isMap = einsum && einsum.getCombiner() == Combiner::None;
+  return isa<Equation, RecurrenceOp>(op) && !isMap;
+}
 
 SmallVector<Value> tensorsReadBy(Operation *op) {
   SmallVector<Value> read;
@@ -241,12 +241,11 @@ FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, llvm::function_r
     else
       late.push_back(output.getTensor());
   }
-  OpSet between;
   llvm::SetVector<Value> given;
   OpSet again = sliceOf(late, [&](Value tensor) {
     Operation *op = tensor.getDefiningOp();
     bool isGiven = llvm::is_contained(targets, tensor) ||
-                   (early.contains(op) && !isArgument(op) && !isMap(op) && hasRoom(kernel, tensor));
+                   (early.contains(op) && isReduction(op) && hasRoom(kernel, tensor));
     if (isGiven)
       given.insert(tensor);
     return isGiven;
@@ -266,7 +265,7 @@ FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, llvm::function_r
   }));
   OpSet ofReals = sliceOf(reals, [](Value) { return false; });
   for (Operation *op : again)
-    if (ofReals.contains(op) && isa<Equation>(op) && !isMap(op))
+    if (ofReals.contains(op) && isa<Equation>(op) && isReduction(op))
       halves.repeated.push_back(StringAttr::get(kernel.getContext(), nameOf(op->getResult(0))));
   unsigned all = countReductions(kernel);
   bool isProgress = countReductions(*halves.before) < all && countReductions(*halves.after) < all;

@@ -46,6 +46,9 @@ bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor);
 /// The name of the argument or equation that gives `tensor`.
 llvm::StringRef nameOf(mlir::Value tensor);
 
+/// True for an equation that is no map, and for a recurrence.
+bool isReduction(mlir::Operation *op);
+
 /// The tensors that an operation of a kernel's body reads, itself and in its regions.
 llvm::SmallVector<mlir::Value> tensorsReadBy(mlir::Operation *op);
 

@@ -37,7 +37,7 @@ ROWS = {  # and what their batch-like ranks are reduced to
 # thousands of radians keep few digits of their sines in f32, and these sums are over 65,600 products and 32,768 keys.
 LIMITS = {"rope": 1e-4, "mla_absorbed": 2e-5, "sdpa_cross_causal": 1.2e-5}
 LONG = 512          # a last rank that is longer is sampled too
-MEMORY = 16 << 30   # of this process
+MEMORY = 22 << 30   # of this process
 AT_A_TIME = 4       # sampled rows; each holds a row of scores with its products
 
 

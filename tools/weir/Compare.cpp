@@ -18,25 +18,34 @@ static std::string positionOf(int64_t element, const io::Shape &shape) {
   return io::toString(indices);
 }
 
-/// What `value` is in a type that has no numbers as large; it is not rounded.
-static double saturated(double value, io::ElementType type) {
+static double stored(double value, io::ElementType type) {
   std::byte place[sizeof(double)];
-  auto stored = [&](double number) {
-    io::storeReal(type, place, 0, number);
-    return io::loadReal(type, place, 0);
-  };
-  if (!std::isfinite(value))
-    return stored(value);
-  double largest = stored(std::numeric_limits<double>::max());
-  return std::clamp(value, -largest, largest);
+  io::storeReal(type, place, 0, value);
+  return io::loadReal(type, place, 0);
 }
 
-/// The largest finite magnitude, at least `least`, of what is stored as `type`.
-static double scaleOf(const io::Tensor &tensor, io::ElementType type,
+/// What reals are in a type that has no numbers as large; they are not rounded.
+class Saturation {
+public:
+  explicit Saturation(io::ElementType type)
+      : type(type), largest(stored(std::numeric_limits<double>::max(), type)) {}
+
+  double operator()(double value) const {
+    return std::isfinite(value) ? std::clamp(value, -largest, largest)
+                                : stored(value, type);
+  }
+
+private:
+  io::ElementType type;
+  double largest;
+};
+
+/// The largest finite magnitude, at least `least`.
+static double scaleOf(const io::Tensor &tensor, const Saturation &saturated,
                       double least) {
   double scale = least;
   for (int64_t i = 0; i < tensor.size(); ++i)
-    if (double value = std::fabs(saturated(tensor.getReal(i), type));
+    if (double value = std::fabs(saturated(tensor.getReal(i)));
         std::isfinite(value))
       scale = std::max(scale, value);
   return scale;
@@ -54,12 +63,13 @@ static double differenceOf(double a, double b) {
 Worst compare(const io::Tensor &found, const io::Tensor &expected,
               const io::Tensor *gauge) {
   bool isReal = io::isFloat(expected.type());
-  double scale = isReal ? scaleOf(expected, found.type(), leastScale) : 1;
+  Saturation saturated(found.type());
+  double scale = isReal ? scaleOf(expected, saturated, leastScale) : 1;
   Worst worst;
   for (int64_t i = 0; i < expected.size(); ++i) {
     Worst here;
     here.found = found.getReal(i);
-    here.expected = isReal ? saturated(expected.getReal(i), found.type())
+    here.expected = isReal ? saturated(expected.getReal(i))
                            : expected.getReal(i);
     if (isReal)
       here.error = differenceOf(here.found, here.expected) / scale;
