@@ -25,6 +25,8 @@ struct Explanation {
   std::string reason;
   std::string remedy;
   mlir::Location loc;
+  std::vector<std::string> ranks = {};     ///< The ranks whose passes it is about.
+  std::vector<std::string> equations = {}; ///< The equations that it changed, or that stay as they are for it.
   bool applied() const { return reason.empty(); }
 };
 

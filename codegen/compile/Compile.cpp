@@ -5,6 +5,7 @@
 #include "codegen/abi/Parts.h"
 #include "codegen/compile/Parts.h"
 #include "codegen/loops/Loops.h"
+#include "dialect/cascade/Names.h"
 #include "passes/Explain.h"
 #include "passes/Passes.h"
 #include "passes/schedule/Cut.h"
@@ -34,7 +35,7 @@ void explainLoops(MutableArrayRef<Part> parts) {
     if (parts.size() > 1) {
       llvm::SetVector<StringRef> names;
       for (auto output : part.plain->getBody().getOps<cascade::OutputOp>())
-        names.insert(schedule::nameOf(output.getTensor()));
+        names.insert(cascade::nameOf(output.getTensor()));
       what = "plain loops for '" + llvm::join(names, "', '") + "'";
     }
     explain({tileForm, part.whyNot->reason + "; " + what, "NO_TILE_FORM", "", part.whyNot->where});

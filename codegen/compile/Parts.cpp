@@ -2,6 +2,7 @@
 #include "codegen/compile/Parts.h"
 
 #include "codegen/loops/Presence.h"
+#include "dialect/cascade/Names.h"
 #include "passes/Explain.h"
 #include "passes/Passes.h"
 #include "passes/schedule/Cut.h"
@@ -94,10 +95,10 @@ private:
 Operation *Splitter::plainOf(Part &part, Operation *derived) {
   if (!isa<cascade::Equation, cascade::RecurrenceOp>(derived))
     return nullptr;
-  StringRef name = schedule::nameOf(derived->getResult(0));
+  StringRef name = cascade::nameOf(derived->getResult(0));
   Operation *found = nullptr;
   for (Operation &op : part.plain->getBody().getOps())
-    if (schedule::isReduction(&op) && llvm::any_of(op.getResults(), [&](Value v) { return schedule::nameOf(v) == name; }))
+    if (schedule::isReduction(&op) && llvm::any_of(op.getResults(), [&](Value v) { return cascade::nameOf(v) == name; }))
       found = &op;
   return found;
 }

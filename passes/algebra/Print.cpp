@@ -1,6 +1,8 @@
 // Terms in the language's notation.
 #include "passes/algebra/Terms.h"
 
+#include "dialect/cascade/Names.h"
+
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -9,17 +11,6 @@ using namespace weir::cascade;
 
 namespace weir::algebra {
 namespace {
-
-std::string nameOf(Value tensor) {
-  Operation *op = tensor.getDefiningOp();
-  if (auto fold = dyn_cast_or_null<FoldOp>(op)) {
-    auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
-    op = results.getTensors()[cast<OpResult>(tensor).getResultNumber()].getDefiningOp();
-  }
-  if (auto name = op ? op->getAttrOfType<StringAttr>("name") : StringAttr())
-    return name.str();
-  return "?";
-}
 
 /// Binding strength of an infix operator; 0 for what is written as a call.
 int strength(BinaryFn fn) {

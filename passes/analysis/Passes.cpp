@@ -108,6 +108,41 @@ unsigned RankPasses::generationFor(Operation *op) {
   return generation;
 }
 
+/// Records what has put `op`, which needs generation `needed` by what it reads, into `generation`.
+void RankPasses::noteBarriers(Operation *op, unsigned needed, unsigned generation) {
+  llvm::SmallSetVector<std::pair<Operation *, Value>, 4> seen;
+  op->walk([&](ReadOp read) {
+    auto it = streams.find(read.getTensor());
+    if (it == streams.end() || it->second.generation == 0)
+      return;
+    Stream stream = it->second;
+    bool streaming = stream.isStream && follows(read);
+    auto kind = !stream.isStream ? Barrier::Complete : streaming ? Barrier::Against : Barrier::Whole;
+    bool forces = kind == Barrier::Against ? generation > needed && stream.generation == needed
+                                           : stream.generation + 1 == needed;
+    auto equation = read->getParentOfType<Equation>();
+    Operation *reader = equation ? equation.getOperation() : op;
+    if (forces && generation > 1 && seen.insert({reader, read.getTensor()}))
+      barriers.push_back({kind, reader, read.getTensor(), generation});
+  });
+}
+
+Value RankPasses::completionOf(Value tensor) {
+  Stream stream = streams.lookup(tensor);
+  Operation *op = tensor.getDefiningOp();
+  if (stream.isStream || stream.generation == 0 || reduces(op))
+    return tensor;
+  Value found = tensor;
+  op->walk([&](ReadOp read) {
+    Stream operand = streams.lookup(read.getTensor());
+    if (operand.isStream || operand.generation != stream.generation)
+      return WalkResult::advance();
+    found = completionOf(read.getTensor());
+    return WalkResult::interrupt();
+  });
+  return found;
+}
+
 /// The first generation from `generation` on that can run in `direction`.
 unsigned RankPasses::runnable(unsigned generation, int direction) {
   if (direction == 0)
@@ -166,9 +201,10 @@ void RankPasses::visit(Operation *op) {
 void RankPasses::settle(Operation *op, const Stream &stream) {
   Stream made = stream;
   bool completes = reduces(op);
-  if (completes || made.isStream)
+  if (completes || made.isStream) {
     made.generation = runnable(std::max(made.generation, 1u), made.direction);
-  else if (made.generation > 0)
+    noteBarriers(op, stream.generation, made.generation);
+  } else if (made.generation > 0)
     --made.generation; // complete when its operands are
   completeAgainst(op, made.generation);
   if (auto own = directions.find(made.generation); own != directions.end() && made.isStream)
@@ -178,8 +214,10 @@ void RankPasses::settle(Operation *op, const Stream &stream) {
     if (touchesInputs(op))
       depth = std::max(depth, made.generation);
   }
-  if (isa<RankOfOp>(op) && completes)
-    ++made.generation; // each point waits for all
+  if (isa<RankOfOp>(op) && completes) { // each point waits for all
+    ++made.generation;
+    op->walk([&](ReadOp read) { barriers.push_back({Barrier::Whole, op, read.getTensor(), made.generation}); });
+  }
   for (Value result : op->getResults()) {
     streams[result] = made;
     for (StringAttr name : ranksOf(result))

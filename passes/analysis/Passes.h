@@ -12,6 +12,19 @@
 
 namespace weir {
 
+/// A read that puts an operation into a later generation than all it reads streams in.
+struct Barrier {
+  enum Kind {
+    Complete, ///< What is read is complete only after the generation before.
+    Whole,    ///< What is read streams in it, but is read at other points than the reader's own.
+    Against   ///< What is read streams in it the other way.
+  };
+  Kind kind;
+  mlir::Operation *reader;  ///< The equation, or operation, that reads.
+  mlir::Value tensor;       ///< What it reads.
+  unsigned generation;      ///< Of the reader.
+};
+
 /// Passes over one rank of a kernel (Nayak et al., FuseMax, MICRO 2024, section III).
 ///
 /// A tensor that carries the rank streams at a generation; a reduction over the rank is
@@ -37,6 +50,10 @@ public:
   unsigned generationOf(mlir::Value tensor) const;
   /// Generations that run one way only: 1 ascending, -1 descending.
   const std::map<unsigned, int> &getDirections() const { return directions; }
+  /// What forces each generation after the first, in the order of the kernel.
+  llvm::ArrayRef<Barrier> getBarriers() const { return barriers; }
+  /// What is reduced over the rank, or runs along it, before `tensor` is complete: itself, or what it is a map of.
+  mlir::Value completionOf(mlir::Value tensor);
   /// True if a recurrence iterates over the rank.
   bool isIterative() const { return iterative; }
 
@@ -53,6 +70,7 @@ private:
   void visitInside(cascade::FoldOp fold);
   void settle(mlir::Operation *op, const Stream &stream);
   unsigned generationFor(mlir::Operation *op);
+  void noteBarriers(mlir::Operation *op, unsigned needed, unsigned generation);
   unsigned runnable(unsigned generation, int direction);
   void completeAgainst(mlir::Operation *op, unsigned generation);
   bool follows(cascade::ReadOp read);
@@ -74,6 +92,7 @@ private:
   unsigned depth = 0;
   bool iterative = false;
   std::map<unsigned, int> directions;
+  llvm::SmallVector<Barrier> barriers;
   llvm::DenseMap<mlir::Value, Stream> streams;
   /// Inputs that a tensor is made of along one of its ranks.
   llvm::DenseMap<std::pair<mlir::Value, mlir::StringAttr>, Inputs> inputs;

@@ -1,6 +1,8 @@
 // The pass that makes dependent reductions over a rank in one pass.
 #include "passes/Passes.h"
-#include "passes/analysis/Passes.h"
+
+#include "dialect/cascade/Names.h"
+#include "passes/derive/Blockers.h"
 #include "passes/derive/BuildFold.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -17,14 +19,6 @@ namespace weir {
 namespace {
 
 using Reductions = SmallVector<EinsumOp>;
-
-/// The rank that `op` alone reduces, if a state could do it.
-StringAttr foldableRank(EinsumOp op) {
-  bool known = llvm::is_contained({Combiner::Sum, Combiner::Mean, Combiner::Max, Combiner::Min}, op.getCombiner());
-  auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
-  bool isReal = isa<FloatType>(yield.getValues()[0].getType());
-  return known && isReal && op.getReduced().size() == 1 ? cast<StringAttr>(op.getReduced()[0]) : StringAttr();
-}
 
 /// The reductions among `known` that `op` reads, directly or through maps.
 void collectSources(Operation *op, const llvm::SetVector<Operation *> &known, llvm::SetVector<Operation *> &sources) {
@@ -43,7 +37,7 @@ void collectSources(Operation *op, const llvm::SetVector<Operation *> &known, ll
 SmallVector<Reductions> connectedReductions(KernelOp kernel, StringAttr rank) {
   llvm::SetVector<Operation *> all;
   for (auto op : kernel.getBody().getOps<EinsumOp>())
-    if (foldableRank(op) == rank)
+    if (derive::foldableRank(op) == rank)
       all.insert(op);
   llvm::EquivalenceClasses<Operation *> classes;
   for (Operation *op : all) {
@@ -74,10 +68,10 @@ struct DeriveFoldsPass : impl::DeriveFoldsBase<DeriveFoldsPass> {
     for (OutputOp output : outputs)
       output->moveBefore(&getOperation().getBody().front(), getOperation().getBody().front().end());
     explainPasses(before);
-    for (const Refusal &refusal : refusals) {
-      explain({"correctable-reduction", refusal.detail, refusal.reason, refusal.remedy, refusal.loc});
-      ++numRefused;
-    }
+    explainBarriers();
+    for (const Explanation &refusal : refusals)
+      explain(refusal);
+    numRefused += refusals.size();
   }
 
 private:
@@ -92,7 +86,38 @@ private:
     for (auto [rank, after] : countPasses())
       if (unsigned was = before.lookup(rank); was != after)
         explain({"passes", std::to_string(was) + " over '" + rank.str() + "' become " + std::to_string(after), "", "",
-                 getOperation().getRankDeclaration(rank).getLoc()});
+                 getOperation().getRankDeclaration(rank).getLoc(), {rank.str()}});
+  }
+
+  /// Every pass that is left has a reason: where no reduction has been refused, what kind of
+  /// operation waits for what.
+  void explainBarriers() {
+    for (auto rank : getOperation().getBody().getOps<RankOp>()) {
+      RankPasses passes(getOperation(), rank.getNameAttr());
+      if (passes.getPasses() < 2)
+        continue;
+      for (const Barrier &barrier : passes.getBarriers())
+        if (!isRefused(rank.getName(), nameOf(barrier.reader)))
+          add(derive::blockerOf(passes, barrier));
+    }
+  }
+
+  bool isRefused(StringRef rank, StringRef equation) {
+    return llvm::any_of(refusals, [&](const Explanation &refusal) {
+      return llvm::is_contained(refusal.ranks, rank) && llvm::is_contained(refusal.equations, equation);
+    });
+  }
+
+  /// What is said once already is about one more rank.
+  void add(const Explanation &refusal) {
+    auto known = llvm::find_if(refusals, [&](const Explanation &known) {
+      return known.loc == refusal.loc && known.detail == refusal.detail;
+    });
+    if (known == refusals.end())
+      return refusals.push_back(refusal);
+    for (const std::string &rank : refusal.ranks)
+      if (!llvm::is_contained(known->ranks, rank))
+        known->ranks.push_back(rank);
   }
 
   bool deriveOne() {
@@ -108,7 +133,7 @@ private:
     derive::FoldPlan trial(rank);
     for (EinsumOp op : group)
       if (auto refusal = trial.add(op))
-        note(op, *refusal);
+        note(op, rank, *refusal);
     Reductions connected = connectedOf(trial);
     if (connected.empty())
       return false;
@@ -116,14 +141,8 @@ private:
     bool suffices = llvm::all_of(connected, [&](EinsumOp op) { return !alone.add(op); });
     derive::FoldPlan &plan = suffices ? alone : trial;
     explainPlan(plan);
-    llvm::SetVector<Operation *> maps = inlinedMaps(connected, rank);
     numReductions += plan.getReductions().size();
     derive::build(plan, getOperation());
-    for (auto map : getOperation().getBody().getOps<EinsumOp>())
-      if (maps.contains(map) && llvm::any_of(map->getUsers(), [&](Operation *user) {
-            return !maps.contains(user->getParentOp());
-          }))
-        noteDenseUse(map, rank);
     numFolds += !plan.isDeferralOnly();
     return true;
   }
@@ -147,28 +166,6 @@ private:
     return result;
   }
 
-  /// Maps over `rank` through which the reductions read each other.
-  llvm::SetVector<Operation *> inlinedMaps(const Reductions &reductions, StringAttr rank) {
-    llvm::SetVector<Operation *> maps, roots;
-    for (EinsumOp op : reductions)
-      roots.insert(op);
-    for (auto map : getOperation().getBody().getOps<EinsumOp>()) {
-      llvm::SetVector<Operation *> sources;
-      if (map.getCombiner() == Combiner::None && map.getTensorType().indexOf(rank) >= 0)
-        collectSources(map, roots, sources);
-      if (!sources.empty())
-        maps.insert(map);
-    }
-    return maps;
-  }
-
-  void noteDenseUse(EinsumOp map, StringAttr rank) {
-    explain({"correctable-reduction",
-             "'" + map.getName().str() + "' is wanted at every '" + rank.str() + "' and is computed after the fold",
-             "DENSE_USE", "reduce it over '" + rank.str() + "' instead of storing it", map.getLoc()});
-    ++numRefused;
-  }
-
   void explainPlan(derive::FoldPlan &plan) {
     std::string detail = "one pass over '" + plan.getRank().str() + "'";
     llvm::raw_string_ostream os(detail);
@@ -187,20 +184,28 @@ private:
       }
     for (const std::string &note : plan.getNotes())
       os << "; " << note;
-    explain({"correctable-reduction", detail, "", "", plan.getReductions().back().op.getLoc()});
+    Explanation applied{"correctable-reduction", detail, "", "", plan.getReductions().back().op.getLoc(),
+                        {plan.getRank().str()}};
+    for (derive::Reduction &reduction : plan.getReductions())
+      addNames(reduction.op, applied.equations);
+    explain(applied);
   }
 
-  void note(EinsumOp op, const Refusal &refusal) {
-    Refusal named = refusal;
-    named.detail = "'" + op.getName().str() + "': " + refusal.detail;
-    bool isNew = llvm::none_of(refusals, [&](const Refusal &known) {
-      return known.loc == named.loc && known.detail == named.detail;
-    });
-    if (isNew)
-      refusals.push_back(named);
+  /// Adds the names of a reduction and of the maps over which it reads others.
+  static void addNames(EinsumOp op, std::vector<std::string> &names) {
+    names.push_back(op.getName().str());
+    for (Operation *map : derive::mapsInto(op))
+      names.push_back(nameOf(map).str());
   }
 
-  std::vector<Refusal> refusals;
+  void note(EinsumOp op, StringAttr rank, const Refusal &refusal) {
+    Explanation named{"correctable-reduction", "'" + op.getName().str() + "': " + refusal.detail, refusal.reason,
+                      refusal.remedy, refusal.loc, {rank.str()}};
+    addNames(op, named.equations);
+    add(named);
+  }
+
+  std::vector<Explanation> refusals;
 };
 
 } // namespace

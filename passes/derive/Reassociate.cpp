@@ -23,11 +23,16 @@ struct ReassociatePass : impl::ReassociateBase<ReassociatePass> {
       std::optional<Refusal> refusal;
       auto plan = reorderer.find(op, refusal);
       if (plan) {
-        explain({plan->bound ? "prefix-form" : "reassociation", reorderer.describe(*plan), "", "", op.getLoc()});
+        explain({plan->bound ? "prefix-form" : "reassociation", reorderer.describe(*plan), "", "", op.getLoc(),
+                 {plan->stream.str()}, {op.getName().str()}});
         reorderer.build(*plan);
         ++numReordered;
       } else if (refusal) {
-        explain({"prefix-form", "'" + op.getName().str() + "': " + refusal->detail, refusal->reason, refusal->remedy, refusal->loc});
+        std::vector<std::string> streams;
+        for (auto rank : op.getReduced().getAsRange<StringAttr>())
+          streams.push_back(rank.str());
+        explain({"prefix-form", "'" + op.getName().str() + "': " + refusal->detail, refusal->reason, refusal->remedy,
+                 refusal->loc, streams, {op.getName().str()}});
         ++numRefused;
       }
     }

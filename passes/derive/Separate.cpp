@@ -248,8 +248,15 @@ std::optional<Refusal> FoldPlan::separateBound(Reduction &reduction, const Sum &
   } else {
     std::vector<Group> groups = group(form, reduction.conditions);
     Signs signs = expander.signs(groups.front().coefficient);
-    if (groups.size() != 1 || (signs.negative && signs.positive))
+    if (groups.size() != 1)
       return notSeparable(reduction.summand);
+    if (signs.negative && signs.positive) {
+      std::string factor = print(expander.write(groups.front().coefficient, type));
+      return Refusal{"NONINVERTIBLE",
+                     "the " + stringifyCombiner(combiner).str() + " of multiples of " + factor +
+                         ", which may be of either sign, is no multiple of an extremum",
+                     "make " + factor + " positive, or multiply after the reduction", reduction.op.getLoc()};
+    }
     if (signs.negative)
       combiner = combiner == Combiner::Max ? Combiner::Min : Combiner::Max;
     Expr asWritten = withoutCoefficient(reduction, groups.front());

@@ -1,6 +1,8 @@
 // A kernel in two: what computes some tensors, and what reads them.
 #include "passes/schedule/Cut.h"
 
+#include "dialect/cascade/Names.h"
+
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -186,13 +188,6 @@ SmallVector<Value> tensorsReadBy(Operation *op) {
         read.push_back(operand);
   });
   return read;
-}
-
-StringRef nameOf(Value tensor) {
-  Operation *op = tensor.getDefiningOp();
-  if (isa<RecurrenceOp, FoldOp>(op))
-    op = op->getRegion(0).front().getTerminator()->getOperand(cast<OpResult>(tensor).getResultNumber()).getDefiningOp();
-  return op->getAttrOfType<StringAttr>("name");
 }
 
 Names argumentNames(KernelOp kernel) {

@@ -43,9 +43,6 @@ bool isFactorOfSums(mlir::Value tensor, bool isShared);
 /// is but a shared factor of sums.
 bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor);
 
-/// The name of the argument or equation that gives `tensor`.
-llvm::StringRef nameOf(mlir::Value tensor);
-
 /// True for an equation that is no map, and for a recurrence.
 bool isReduction(mlir::Operation *op);
 

@@ -4,7 +4,12 @@
 // RUN: %python -c "import subprocess as s; assert s.run(['weir', 'verify', '--target', 'interp', '%s', '--kernel', 'wrong'], stdout=s.DEVNULL).returncode == 3"
 // RUN: not weir verify --target interp %s --kernel never | FileCheck %s --check-prefix=NEVER
 // RUN: weir verify --target interp --json %s --kernel right | %python -c "import json, sys; (v,) = json.load(sys.stdin); assert v['outcome'] == 'same' and v['sizes'] == 4 and v['worst_error'] < 1e-12"
+// RUN: rm -f %t.o; %python -c "import subprocess as s; assert s.run(['weir', 'emit', '--validate', '%s', '--kernel', 'wrong', '--emit', 'obj', '-o', '%t.o'], stderr=open('%t.err', 'w')).returncode == 3"
+// RUN: FileCheck %s --check-prefix=VALIDATE < %t.err; not ls %t.o
+// RUN: not weir run --validate %s --kernel wrong --set n=4 2>&1 | FileCheck %s --check-prefix=VALIDATE
+// RUN: weir run --validate %s --kernel right --set n=4
 
+// VALIDATE: verify.mlir:[[#@LINE+23]]:1: error: the derived form changes output 'Z': Z[] is {{.*}}, its folds evaluated in parts [wrong-derivation]
 // CHECK: same {{.*}} right: 4 sizes, worst error
 // CHECK: 1 same, 0 different, 0 refused
 cascade.kernel @right {

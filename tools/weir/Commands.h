@@ -34,6 +34,7 @@ void addPrint(CLI::App &app, int &result);
 void addRun(CLI::App &app, int &result);
 void addTargets(CLI::App &app, int &result);
 void addVerify(CLI::App &app, int &result);
+void addWhy(CLI::App &app, int &result);
 
 } // namespace weir::tool
 

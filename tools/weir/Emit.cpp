@@ -8,6 +8,7 @@
 #include "tools/weir/Commands.h"
 #include "tools/weir/Settle.h"
 #include "tools/weir/Targets.h"
+#include "tools/weir/Validate.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,7 +22,7 @@ struct EmitOptions {
   std::string file, kernel, folder = ".";
   std::vector<std::string> artefacts{"obj", "header"}, targets{defaultTarget};
   std::vector<std::string> sets, params;
-  bool remarks = false;
+  bool remarks = false, validate = false;
 };
 
 /// A kernel in the LLVM dialect, once for each target.
@@ -189,6 +190,9 @@ int emitFiles(const EmitOptions &options) {
   auto settled = readKernel(source, options.file, options.kernel, *settings);
   if (failed(settled))
     return WrongInput;
+  if (options.validate)
+    if (ExitCode wrong = validate(settled->kernel, /*seed=*/0))
+      return wrong;
   Code code{settled->kernel, {}, {}, {}, {}};
   if (gpu != options.targets.end())
     code.gpu = *nvptx::findTarget(*gpu);
@@ -225,6 +229,7 @@ void addEmit(CLI::App &app, int &result) {
   command->add_option("--param", options->params,
                       "Constant, or default of a scalar parameter, NAME=VALUE");
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
+  command->add_flag("--validate", options->validate, "First compare the derived form with the source at small extents");
   command->callback([options, &result] { result = emitFiles(*options); });
 }
 

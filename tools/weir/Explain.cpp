@@ -2,8 +2,8 @@
 // kernel takes.
 #include <CLI/CLI.hpp>
 
-#include "passes/Explain.h"
 #include "passes/analysis/Passes.h"
+#include "tools/weir/Account.h"
 #include "tools/weir/Commands.h"
 #include "tools/weir/Settle.h"
 #include "tools/weir/Targets.h"
@@ -11,8 +11,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/Path.h"
 
 namespace weir::tool {
 namespace {
@@ -43,18 +41,6 @@ struct Report {
   }
 };
 
-/// Where something stands in the source; line 0 where that is not known.
-struct Place {
-  explicit Place(mlir::Location loc) {
-    if (auto found = loc->findInstanceOf<mlir::FileLineColLoc>()) {
-      file = found.getFilename().str();
-      line = found.getLine();
-    }
-  }
-  std::string file;
-  unsigned line = 0;
-};
-
 std::vector<RankCount> countPasses(cascade::KernelOp source,
                                    cascade::KernelOp derived) {
   std::vector<RankCount> counts;
@@ -69,22 +55,12 @@ std::vector<RankCount> countPasses(cascade::KernelOp source,
   return counts;
 }
 
-/// Compiles up to a stage and collects what is explained on the way.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-compile(cascade::KernelOp kernel, const Target &target, Stage stage,
-        std::vector<Explanation> &explanations) {
-  ExplanationCollector collector(kernel.getContext());
-  auto module = compileKernel(kernel, target, stage);
-  explanations = std::move(collector.explanations);
-  return module;
-}
-
 mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
                                    const Target &target) {
   Report report{kernel.getSymName().str(), target.name, {}, {}, {}};
   std::vector<Explanation> all;
-  auto derived = compile(kernel, target, Stage::Derived, report.explanations);
-  auto tiles = compile(kernel, target, Stage::Tile, all);
+  auto derived = compileExplained(kernel, target, Stage::Derived, report.explanations);
+  auto tiles = compileExplained(kernel, target, Stage::Tile, all);
   if (failed(derived) || failed(tiles))
     return mlir::failure();
   report.parts = std::distance((*tiles)->begin(), (*tiles)->end());
@@ -102,20 +78,6 @@ mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
 
 //===-- Text --------------------------------------------------------------===//
 
-void printExplanation(const Explanation &explanation,
-                      llvm::StringRef mainFile) {
-  Place place(explanation.loc);
-  std::string where = place.line ? std::to_string(place.line) : "-";
-  if (place.line && place.file != mainFile)
-    where = llvm::sys::path::filename(place.file).str() + ":" + where;
-  llvm::outs() << "  line " << where << "  " << explanation.derivation << ": ";
-  if (!explanation.applied())
-    llvm::outs() << explanation.reason << ": ";
-  llvm::outs() << explanation.detail << '\n';
-  if (!explanation.remedy.empty())
-    llvm::outs() << "      remedy: " << explanation.remedy << '\n';
-}
-
 void printList(llvm::StringRef title, const Report &report, bool applied,
                llvm::StringRef mainFile) {
   bool isFirst = true;
@@ -125,11 +87,11 @@ void printList(llvm::StringRef title, const Report &report, bool applied,
       continue;
     if (std::exchange(isFirst, false))
       llvm::outs() << title << '\n';
-    printExplanation(explanation, mainFile);
+    print(llvm::outs(), explanation, mainFile);
   }
 }
 
-void print(const Report &report, cascade::KernelOp kernel) {
+void printReport(const Report &report, cascade::KernelOp kernel) {
   std::string mainFile = Place(kernel.getLoc()).file;
   llvm::outs() << "kernel " << report.kernel << ", target " << report.target
                << '\n';
@@ -150,25 +112,12 @@ void print(const Report &report, cascade::KernelOp kernel) {
     llvm::outs() << ", in " << report.parts << " parts";
   llvm::outs() << '\n';
   for (const Explanation &why : report.whyLoops)
-    printExplanation(why, mainFile);
+    print(llvm::outs(), why, mainFile);
 }
 
 //===-- JSON --------------------------------------------------------------===//
 
-llvm::json::Object toJSON(const Explanation &explanation) {
-  Place place(explanation.loc);
-  llvm::json::Object object{{"derivation", explanation.derivation},
-                            {"file", place.file},
-                            {"line", place.line},
-                            {"detail", explanation.detail}};
-  if (!explanation.applied()) {
-    object["reason"] = explanation.reason;
-    object["remedy"] = explanation.remedy;
-  }
-  return object;
-}
-
-llvm::json::Object toJSON(const Report &report) {
+llvm::json::Object reportToJSON(const Report &report) {
   llvm::json::Object ranks,
       road{{"form", report.form()}, {"parts", report.parts}};
   for (const RankCount &rank : report.ranks)
@@ -207,9 +156,9 @@ int explainFile(const ExplainOptions &options) {
     return WrongInput;
   if (options.json)
     llvm::outs() << llvm::formatv("{0:2}\n",
-                                  llvm::json::Value(toJSON(*report)));
+                                  llvm::json::Value(reportToJSON(*report)));
   else
-    print(*report, settled->kernel);
+    printReport(*report, settled->kernel);
   return Success;
 }
 

@@ -10,6 +10,7 @@
 #include "tools/weir/Prepare.h"
 #include "tools/weir/Report.h"
 #include "tools/weir/Targets.h"
+#include "tools/weir/Validate.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -22,7 +23,8 @@ struct RunOptions {
   std::vector<std::string> inputs, params, outputs, sets;
   uint64_t seed = 0;
   unsigned repeat = 1, threads = std::thread::hardware_concurrency();
-  bool remarks = false, json = false, values = false, wide = false, noCache = false;
+  bool remarks = false, json = false, values = false, wide = false, noCache = false,
+       validate = false;
 };
 
 /// One run from the source file to the outputs in memory.
@@ -154,6 +156,9 @@ int run(const RunOptions &options) {
   run.kernel = findKernel(*module, options.kernel);
   if (!run.kernel || failed(checkOutputs(run, outputPaths)))
     return WrongInput;
+  if (options.validate)
+    if (ExitCode code = validate(run.kernel, options.seed))
+      return code;
   auto call = prepare(run.kernel, callOptions);
   if (failed(call))
     return WrongInput;
@@ -199,6 +204,7 @@ void addRun(CLI::App &app, int &result) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
+  command->add_flag("--validate", options->validate, "First compare the derived form with the source at small extents");
   command->add_flag("--no-cache", options->noCache, "Compile even what weir cache holds, and keep nothing");
   command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--print", options->values, "Print all outputs' values");

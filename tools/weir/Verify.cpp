@@ -203,6 +203,7 @@ void addVerify(CLI::App &app, int &result) {
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of sizes and inputs")
       ->capture_default_str();
+  command->add_flag("--validate", options->validate, "Verify the derived form too, whatever the target");
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options, &result] { result = verify(*options); });
 }

@@ -1,15 +1,13 @@
 // A target, or the derived form, against the interpreted source.
 #include "tools/weir/VerifyKernel.h"
 
-#include "passes/Passes.h"
-#include "tools/weir/Compare.h"
+#include "codegen/validate/Validate.h"
 #include "tools/weir/InternalError.h"
 #include "tools/weir/Sizes.h"
 #include "tools/weir/Targets.h"
 #include "tools/weir/VerifyCases.h"
 
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Format.h"
 
 namespace weir::tool {
 namespace {
@@ -37,9 +35,8 @@ public:
 
 private:
   mlir::FailureOr<std::vector<Case>> collectCases(const std::string &folder);
-  bool derive();
   void check(const Case &at);
-  void checkDerived(const Case &at, const Outputs &expected);
+  void checkDerived(const Case &at);
   void checkTarget(const Case &at, const Outputs &expected,
                    const Outputs &gauge);
   mlir::FailureOr<Executable *> prepare(const std::string &target,
@@ -55,8 +52,7 @@ private:
   Verdict &verdict;
   bool inF64;
   llvm::SmallVector<bool> isF64; ///< of each output, as it is computed
-  mlir::OwningOpRef<mlir::ModuleOp> derivedModule;
-  cascade::KernelOp derived;
+  std::optional<DerivedForms> forms; ///< where they are verified
   std::map<std::string, std::unique_ptr<Executable>> executables;
   std::string firstError;
 };
@@ -92,9 +88,7 @@ std::string compiledFor(const Call &call) {
 
 mlir::FailureOr<Executable *> KernelCheck::prepare(const std::string &target,
                                                    const Call &call) {
-  bool isDerived = call.kernel != kernel;
-  auto &executable =
-      executables[(isDerived ? "derived " : "") + target + compiledFor(call)];
+  auto &executable = executables[target + compiledFor(call)];
   if (executable)
     return executable.get();
   std::string message;
@@ -129,10 +123,7 @@ void KernelCheck::note(const Case &at, size_t output, const std::string &what,
   verdict.outcome = Verdict::Different;
   auto outputs = kernel.getBody().getOps<cascade::OutputOp>();
   llvm::raw_string_ostream(verdict.detail)
-      << what << ": " << (*std::next(outputs.begin(), output)).getName()
-      << worst.position
-      << llvm::format(" is %.9g, expected %.9g (error %.1e, limit %.1e) at ",
-                      worst.found, worst.expected, worst.error, limit)
+      << what << ": " << (*std::next(outputs.begin(), output)).getName() << worst.text(limit) << " at "
       << (at.name.empty() ? "" : at.name + " ") << settingsOf(at.call);
 }
 
@@ -141,52 +132,18 @@ void keepWorse(double &worst, double error) {
     worst = std::max(worst, error);
 }
 
-/// The names of outputs in their order, which is that of a kernel's arguments.
-std::string outputNames(cascade::KernelOp kernel) {
-  std::string names;
-  for (auto output : kernel.getBody().getOps<cascade::OutputOp>())
-    names += (names.empty() ? "" : ", ") + output.getName().str();
-  return names;
-}
-
-/// Derives a copy of the kernel.
-bool KernelCheck::derive() {
-  derivedModule = mlir::ModuleOp::create(kernel.getLoc());
-  derivedModule->push_back(kernel->clone());
-  mlir::PassManager passes(kernel.getContext());
-  buildDerivePipeline(passes);
-  if (failed(passes.run(*derivedModule)))
-    return false;
-  derived = *derivedModule->getOps<cascade::KernelOp>().begin();
-  return true;
-}
-
-/// The derived form, its folds taken point by point, in parts and merged, is
-/// the same function of real numbers.
-void KernelCheck::checkDerived(const Case &at, const Outputs &expected) {
-  if (outputNames(derived) != outputNames(kernel)) {
-    verdict.outcome = Verdict::Different;
-    verdict.detail = "derived: outputs in the order " + outputNames(derived) +
-                     ", declared " + outputNames(kernel);
+/// Every derived form is the same function of real numbers.
+void KernelCheck::checkDerived(const Case &at) {
+  auto mismatch = forms->check(at.call);
+  if (failed(mismatch))
+    return refuse("derived: ");
+  keepWorse(verdict.worst, forms->worstError);
+  if (!*mismatch)
     return;
-  }
-  Call other = at.call;
-  other.kernel = derived;
-  auto &extents = other.resolution.extents;
-  for (auto rank : derived.getBody().getOps<cascade::RankOp>())
-    if (rank.getFamily() && !extents.contains(rank.getName().str())) // made by a derivation
-      extents[rank.getName().str()] = extents[rank.getFamily()->str()];
-  for (std::string way : {"interp", "interp:part=3", "interp:halves"}) {
-    auto found = runOn(way, other, true);
-    if (failed(found))
-      return refuse("derived, " + way + ": ");
-    for (size_t i = 0; i < expected.size(); ++i) {
-      Worst worst = compare((*found)[i], expected[i]);
-      keepWorse(verdict.worst, worst.error);
-      // Constants are folded to literals of their type.
-      note(at, i, "derived, " + way, worst, isF64[i] ? 1e-9 : f32Limit);
-    }
-  }
+  verdict.outcome = Verdict::Different;
+  verdict.detail = "derived" + ((*mismatch)->derivation ? " by " + (*mismatch)->derivation->derivation : "") +
+                   ((*mismatch)->way.empty() ? "" : ", " + (*mismatch)->way) + ": " + (*mismatch)->text() + " at " +
+                   (at.name.empty() ? "" : at.name + " ") + settingsOf(at.call);
 }
 
 /// A target's errors against those of rounding every operation, `gauge`.
@@ -217,8 +174,10 @@ void KernelCheck::check(const Case &at) {
     // Literals of an f32 kernel are rounded to f32.
     note(at, i, "interp", worst, inF64 && isF64[i] ? f64Limit : f32Limit);
   }
-  if (options.target == "interp")
-    return checkDerived(at, *expected);
+  if (forms)
+    checkDerived(at);
+  if (options.target == "interp" || verdict.outcome != Verdict::Same)
+    return;
   auto gauge = runOn("interp:f32", at.call, true);
   if (failed(gauge))
     return refuse("interp:f32: ");
@@ -258,8 +217,12 @@ void KernelCheck::run(const std::string &casesFolder) {
   if (cases->empty())
     return refuse("no extents found that fulfil the kernel's constraints "
                   "[no-sizes]");
-  if (options.target == "interp" && !derive())
-    return refuse("derivation: ");
+  if (options.target == "interp" || options.validate) {
+    auto derived = DerivedForms::create(kernel, derivationSteps());
+    if (failed(derived))
+      return refuse("derivation: ");
+    forms.emplace(std::move(*derived));
+  }
   for (const Case &at : *cases) {
     check(at);
     if (verdict.outcome != Verdict::Same)

@@ -15,6 +15,7 @@ struct VerifyOptions {
   unsigned count = 4, threads = 1, jobs = 1;
   uint64_t seed = 0;
   bool json = false;
+  bool validate = false; ///< also the derived form, whatever the target
 };
 
 /// What became of one kernel in one precision.

@@ -86,6 +86,7 @@ int main(int argc, char **argv) {
   addRun(app, result);
   addTargets(app, result);
   addVerify(app, result);
+  addWhy(app, result);
   takeOneWordEach(app);
 
   std::vector<std::string> commands = commandNames(app);

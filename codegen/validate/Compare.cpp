@@ -1,11 +1,21 @@
 // Elementwise comparison with an error that does not depend on scale.
-#include "tools/weir/Compare.h"
+#include "codegen/validate/Compare.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace weir::tool {
+namespace weir {
+
+std::string Worst::text(double limit) const {
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << position << llvm::format(" is %.9g, expected %.9g (error %.1e, limit %.1e)", found, expected, error, limit);
+  return text;
+}
 
 /// Outputs smaller than this everywhere are what cancellation leaves of inputs
 /// near 1: their error is taken relative to this, not to themselves.
@@ -97,4 +107,4 @@ double storageError(io::ElementType type) {
   return format ? std::ldexp(1.0, -format->mantissaBits - 1) : 0;
 }
 
-} // namespace weir::tool
+} // namespace weir

@@ -1,12 +1,12 @@
 // Differences between what a target computes and what it should.
-#ifndef WEIR_TOOLS_WEIR_COMPARE_H
-#define WEIR_TOOLS_WEIR_COMPARE_H
+#ifndef WEIR_CODEGEN_VALIDATE_COMPARE_H
+#define WEIR_CODEGEN_VALIDATE_COMPARE_H
 
 #include <string>
 
 #include "runtime/io/Tensor.h"
 
-namespace weir::tool {
+namespace weir {
 
 /// The worst element of a tensor.
 struct Worst {
@@ -18,6 +18,9 @@ struct Worst {
     if (other.error > error)
       *this = other;
   }
+
+  /// "[3, 5] is 1.5, expected 1.25 (error 2.0e-01, limit 1.0e-09)"
+  std::string text(double limit) const;
 };
 
 /// Compares two tensors of one shape. Infinities and NaN must stand in the same
@@ -30,6 +33,6 @@ Worst compare(const io::Tensor &found, const io::Tensor &expected,
 /// The relative error that storing a number in this type makes; 0 of integers.
 double storageError(io::ElementType type);
 
-} // namespace weir::tool
+} // namespace weir
 
-#endif // WEIR_TOOLS_WEIR_COMPARE_H
+#endif // WEIR_CODEGEN_VALIDATE_COMPARE_H
