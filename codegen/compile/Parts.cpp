@@ -109,7 +109,7 @@ Operation *Splitter::plainOf(Part &part, Operation *derived) {
 bool Splitter::mayPass(Part &part, Value tensor) {
   auto ranks = cast<cascade::TensorType>(tensor.getType()).getRanks();
   auto folds = part.derived.getBody().getOps<cascade::FoldOp>();
-  auto hasRankOf = [&](cascade::FoldOp fold) { return llvm::is_contained(ranks, fold.getOverAttr()); };
+  auto hasRankOf = [&](cascade::FoldOp fold) { return llvm::any_of(ranks, [&](StringAttr rank) { return fold.isOver(rank); }); };
   auto covers = [&](cascade::FoldOp fold) {
     auto states = fold.getBody().getOps<cascade::StateOp>();
     return llvm::all_of((*states.begin()).getTensorType().getRanks(), [&](StringAttr rank) {

@@ -30,15 +30,15 @@ struct Entry {
   SmallVector<size_t> refs, basis; ///< entries that the shift is given
 };
 
-/// All running values of one fold over some points of its rank.
+/// All running values of one fold over some of its points.
 class Running {
 public:
-  Running(FoldOp op, const Environment &outside)
-      : op(op), environment(outside) {}
+  Running(FoldOp op, const Environment &outside, ArrayRef<int64_t> extents)
+      : op(op), environment(outside), extents(extents) {}
 
   LogicalResult prepare();
 
-  /// Takes the points [begin, end) of the folded rank.
+  /// Takes the points [begin, end), numbered with the last rank fastest.
   void take(int64_t begin, int64_t end);
 
   /// Takes what another one has folded over other points.
@@ -70,6 +70,7 @@ private:
 
   FoldOp op;
   Environment environment;
+  SmallVector<int64_t> extents; ///< of the ranks that are folded
   std::vector<Entry> entries;
 };
 
@@ -215,7 +216,9 @@ void Running::combine(Entry &entry, int64_t begin, int64_t end) {
     for (auto [i, index] : llvm::enumerate(point))
       program.setIndex(i, index);
     for (int64_t n = begin; n < end; ++n) {
-      program.setIndex(point.size(), n);
+      int64_t rest = n;
+      for (size_t i = extents.size(); i-- > 0; rest /= extents[i])
+        program.setIndex(point.size() + i, rest % extents[i]);
       program.run(n == begin ? 0 : point.size());
       accumulator.add(program.result(), n);
     }
@@ -292,16 +295,18 @@ LogicalResult fold(Running &running, int64_t begin, int64_t end, int64_t part) {
 
 LogicalResult interpret(FoldOp op, Environment &environment,
                         const FoldOptions &options) {
-  auto extents = extentsOf(op, {op.getOverAttr()}, environment);
+  auto extents = extentsOf(op, op.getOverRanks(), environment);
   if (failed(extents))
     return failure();
-  int64_t length = extents->front();
+  int64_t length = 1;
+  for (int64_t extent : *extents)
+    length *= extent;
   int64_t middle = options.halves ? length / 2 : length;
-  Running running(op, environment);
+  Running running(op, environment, *extents);
   if (failed(fold(running, 0, middle, options.part)))
     return failure();
   if (options.halves) {
-    Running second(op, environment);
+    Running second(op, environment, *extents);
     if (failed(fold(second, middle, length, options.part)))
       return failure();
     running.merge(second);

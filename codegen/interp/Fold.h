@@ -7,7 +7,7 @@
 
 namespace weir::interp {
 
-/// How the folded rank is traversed. All ways give the same, up to rounding.
+/// How the points of a fold are traversed. All ways give the same, up to rounding.
 struct FoldOptions {
   int64_t part = 1;    ///< points that are taken together
   bool halves = false; ///< fold two halves apart and merge them

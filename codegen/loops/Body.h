@@ -93,7 +93,7 @@ private:
   Value emitSorted(cascade::Equation op,
                    llvm::function_ref<Scalar(Value)> score);
   void emitFold(cascade::FoldOp op);
-  void emitState(cascade::StateOp op, StringAttr over, Value from, Value to);
+  void emitState(cascade::StateOp op, llvm::ArrayRef<Value> extents, Value from, Value to);
   void emitShift(cascade::StateOp op);
   void emitReference(cascade::ReferenceOp op);
   void startState(cascade::StateOp op);

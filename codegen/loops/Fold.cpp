@@ -6,7 +6,7 @@ using namespace mlir;
 
 namespace weir::loops {
 
-/// Points of the folded rank between two moves of the states.
+/// Points of a fold between two moves of the states.
 static constexpr int64_t partSize = 64;
 
 static Type yieldedType(cascade::StateOp op) {
@@ -71,8 +71,9 @@ void Body::emitShift(cascade::StateOp op) {
   });
 }
 
-/// Combines a state with the points [from, to).
-void Body::emitState(cascade::StateOp op, StringAttr over, Value from,
+/// Combines a state with the points [from, to), numbered with the last of the
+/// fold's ranks fastest.
+void Body::emitState(cascade::StateOp op, ArrayRef<Value> extents, Value from,
                      Value to) {
   const Place &place = kernel.plan.placeOf(op.getResult());
   auto ranks = op.getTensorType().getRanks();
@@ -85,7 +86,8 @@ void Body::emitState(cascade::StateOp op, StringAttr over, Value from,
     Value seen = presenceOf(emit, held);
     state.push_back(seen);
     Values next = emit.carry(from, to, state, [&](Value i, ValueRange carried) {
-      Scalar point = evaluate(op.getBody(), ranks, {i});
+      Scalar point =
+          evaluate(op.getBody(), ranks, emit.delinearise(i, extents));
       Values stepped = reduction.step(carried.drop_back(), point, i);
       stepped.push_back(emit.either(carried.back(), presenceOf(emit, point)));
       return stepped;
@@ -112,13 +114,18 @@ void Body::emitFold(cascade::FoldOp op) {
     else
       emitReference(cast<cascade::ReferenceOp>(*equation));
   }
-  Value size = extent(op.getOverAttr());
+  Values extents;
+  Value size = emit.integer(1);
+  for (StringAttr rank : op.getOverRanks()) {
+    extents.push_back(extent(rank));
+    size = emit.mul(size, extents.back());
+  }
   emit.loop(emit.integer(0), size, emit.integer(partSize), [&](Value from) {
     Value to = emit.least(emit.add(from, emit.integer(partSize)), size);
     for (cascade::Equation equation : equations) {
       rememberFormer(equation->getResult(0));
       if (auto state = dyn_cast<cascade::StateOp>(*equation))
-        emitState(state, op.getOverAttr(), from, to);
+        emitState(state, extents, from, to);
       else
         emitReference(cast<cascade::ReferenceOp>(*equation));
     }

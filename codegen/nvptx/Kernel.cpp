@@ -173,7 +173,27 @@ static bool readsColumnsOfState(tile::ForOp op) {
       .wasInterrupted();
 }
 
+/// A loop around loops over tiles: point by point.
+LogicalResult ParallelLowering::emitOuter(tile::ForOp op) {
+  Value lower = scalars.lookup(op.getLower()), upper = scalars.lookup(op.getUpper());
+  auto refs = allCarries();
+  auto loop = scf::ForOp::create(emit.builder, emit.loc, lower, emit.greater(lower, upper), emit.number(op.getStep()),
+                                 flatten(refs));
+  OpBuilder::InsertionGuard guard(emit.builder);
+  emit.builder.setInsertionPointToStart(loop.getBody());
+  restore(refs, loop.getRegionIterArgs());
+  scalars[op.getBody().getArgument(0)] = loop.getInductionVar();
+  if (failed(emitBlock(op.getBody().front())))
+    return failure();
+  if (!refs.empty()) // else the loop has its end already
+    scf::YieldOp::create(emit.builder, emit.loc, flatten(refs));
+  restore(refs, loop.getResults());
+  return success();
+}
+
 LogicalResult ParallelLowering::emitFor(tile::ForOp op) {
+  if (!op.getBody().getOps<tile::ForOp>().empty())
+    return emitOuter(op);
   if (readsColumnsOfState(op))
     return emitUnrolled(op, *staticExtent(op.getUpper()));
   int64_t step = op.getStep();

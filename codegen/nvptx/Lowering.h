@@ -58,6 +58,7 @@ private:
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   mlir::LogicalResult emitFor(tile::ForOp op);
+  mlir::LogicalResult emitOuter(tile::ForOp op);
   mlir::LogicalResult emitUnrolled(tile::ForOp op, int64_t upper);
   mlir::LogicalResult emitTiles(tile::ForOp op, Value count, llvm::function_ref<Value(Value)> tileAt, bool full);
   mlir::LogicalResult emitBody(tile::ForOp op, bool full);

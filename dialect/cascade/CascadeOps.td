@@ -304,10 +304,12 @@ def Cascade_ResultsOp : Cascade_Op<"results", [Terminator, ReturnLike, Pure]> {
 def Cascade_FoldOp : Cascade_Op<"fold", [
     SingleBlockImplicitTerminator<"ResultsOp">, NoRegionArguments,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
-  let summary = "bounded state folded over one rank in one pass";
+  let summary = "bounded state folded over one or more ranks in one pass";
   let description = [{
     A derived form: the states of the body are updated together, in their order,
-    while `over` is traversed once, in any order and in parts of any size. A part
+    while all points of the ranks `over` are traversed once, in any order and in
+    parts of any size; in parts, the last rank varies fastest. (C1) `over` names
+    at least one rank, each once. A part
     is taken so: each state that references nothing is combined with its new
     points; a `cascade.reference` follows the states it is made of; a state with
     references is first moved by its shift from the references' old values to the
@@ -316,7 +318,7 @@ def Cascade_FoldOp : Cascade_Op<"fold", [
     its results. Two folds of disjoint parts merge by the same shifts.
 
     ```mlir
-    %M, %Z = cascade.fold over "n" {
+    %M, %Z = cascade.fold over ["n"] {
       %m = cascade.state "M" (%b) max (%n = n) {
         %s = cascade.read %S[%b, %n] : !cascade.tensor<[b, n], f32>
         cascade.yield %s : f32
@@ -337,17 +339,23 @@ def Cascade_FoldOp : Cascade_Op<"fold", [
     } : !cascade.tensor<[b], f32>, !cascade.tensor<[b], f32>
     ```
   }];
-  let arguments = (ins StrAttr:$over);
+  let arguments = (ins StrArrayAttr:$over);
   let results = (outs Variadic<Cascade_AnyTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`over` $over attr-dict-with-keyword $body `:` type($results)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    llvm::SmallVector<mlir::StringAttr> getOverRanks() {
+      return llvm::to_vector(getOver().getAsRange<mlir::StringAttr>());
+    }
+    bool isOver(mlir::StringAttr rank) { return llvm::is_contained(getOver(), rank); }
+  }];
 }
 
 def Cascade_StateOp : Cascade_EquationOp<"state", [HasParent<"FoldOp">, AttrSizedOperandSegments]> {
   let summary = "state of a fold";
   let description = [{
-    A reduction over the fold's rank (C2) by `combiner` (`sum`, `max`, `min`,
+    A reduction over the fold's ranks (C2) by `combiner` (`sum`, `max`, `min`,
     `prod`, `any`, `all` or `count`), as in `cascade.einsum`. Its region may read
     states and references before it: their running values, which are `refs`. With
     references it has a shift (C6): the region's arguments are the indices of the

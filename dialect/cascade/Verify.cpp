@@ -1,6 +1,8 @@
 // Verifiers of the cascade dialect; the numbers are those of the operations' descriptions.
 #include "dialect/cascade/Cascade.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace weir::cascade {
@@ -87,14 +89,17 @@ LogicalResult StateOp::verify() {
   if (failed(verifyBody(*this)) || failed(verifyReduction(*this)))
     return failure();
   auto fold = cast<FoldOp>((*this)->getParentOp());
-  if (getReduced().size() != 1 || cast<StringAttr>(getReduced()[0]) != fold.getOverAttr()) // state_c2
-    return emitOpError() << "must reduce the fold's rank '" << fold.getOver() << "'";
+  if (getReduced() != fold.getOver()) // state_c2
+    return emitOpError() << "must reduce what its fold goes over, " << fold.getOver();
   if (getRefs().empty() != getShift().empty()) // state_c6
     return emitOpError("needs a shift if and only if it has references");
   return success();
 }
 
 LogicalResult FoldOp::verify() {
+  llvm::SetVector<Attribute> distinct(getOver().begin(), getOver().end());
+  if (distinct.empty() || distinct.size() != getOver().size()) // fold_c1
+    return emitOpError() << "goes over " << getOver() << ", not over one rank or more, each once";
   auto results = cast<ResultsOp>(getBody().front().getTerminator());
   if (results.getTensors().getTypes() != getResultTypes())
     return emitOpError("ends with other tensors than its results");

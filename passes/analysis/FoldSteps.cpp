@@ -33,7 +33,7 @@ llvm::SetVector<Expr> largest(const llvm::SetVector<Expr> &all, llvm::function_r
 /// combination of both.
 class FoldSteps {
 public:
-  FoldSteps(Steps &steps, FoldOp fold) : steps(steps), fold(fold), over(fold.getOverAttr()) {}
+  FoldSteps(Steps &steps, FoldOp fold) : steps(steps), fold(fold), over(fold.getOverRanks()) {}
 
   void run() {
     for (auto op : fold.getBody().getOps<StateOp>())
@@ -85,7 +85,7 @@ private:
     llvm::SetVector<Expr> common;
     for (const State &state : states)
       walk(state.body, [&](Expr e) {
-        bool streams = contains(e, [&](Expr part) { return part->op == OpKind::Index && part->rank == over; });
+        bool streams = contains(e, [&](Expr part) { return part->op == OpKind::Index && llvm::is_contained(over, part->rank); });
         if (classOf(e) != OperationClass::Free && streams && ++owners[e] == 2)
           common.insert(e);
       });
@@ -146,7 +146,7 @@ private:
       if (points.contains(e) && !steps.shared.contains(e))
         addPoint(e, op);
     });
-    Steps::Spec block{name + ".block", op, op.getTensorType(), {over}};
+    Steps::Spec block{name + ".block", op, op.getTensorType(), over};
     block.block = over;
     block.combiner = op.getCombiner();
     block.value = state.body;
@@ -175,7 +175,7 @@ private:
 
   Steps &steps;
   FoldOp fold;
-  StringAttr over;
+  SmallVector<StringAttr> over;
   std::vector<State> states;
   llvm::DenseSet<Expr> before; ///< symbols of values from before the block
   llvm::DenseMap<std::pair<Value, unsigned>, Expr> references; ///< symbols of old and new values

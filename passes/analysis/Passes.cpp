@@ -19,7 +19,7 @@ bool RankPasses::reduces(Operation *op) {
   if (auto einsum = dyn_cast<EinsumOp>(op))
     return llvm::any_of(einsum.getReduced(), [&](Attribute name) { return isMember(cast<StringAttr>(name)); });
   if (auto fold = dyn_cast<FoldOp>(op))
-    return isMember(fold.getOverAttr());
+    return llvm::any_of(fold.getOverRanks(), [&](StringAttr name) { return isMember(name); });
   if (auto recurrence = dyn_cast<RecurrenceOp>(op))
     return llvm::any_of(recurrence.getBody().getOps<EinsumOp>(), [&](EinsumOp inner) { return reduces(inner); });
   if (auto rankOf = dyn_cast<RankOfOp>(op))

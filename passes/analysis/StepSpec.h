@@ -18,8 +18,8 @@ struct Steps::Spec {
   algebra::Expr value = nullptr;          ///< null: a combination of operands alone
   algebra::Conditions conditions = {};
   mlir::Value tensor = {};
-  mlir::StringAttr everyBlockOf = {};  ///< happens once a block of this rank
-  mlir::StringAttr block = {};         ///< reduces the points of one block of this rank alone
+  llvm::ArrayRef<mlir::StringAttr> everyBlockOf = {}; ///< happens once a block of these ranks
+  llvm::ArrayRef<mlir::StringAttr> block = {};        ///< reduces the points of one block of these ranks alone
   std::vector<Operand> operands = {};
 };
 

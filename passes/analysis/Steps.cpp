@@ -100,10 +100,9 @@ void Steps::count(Step &step, const Spec &spec) {
   step.points = pointsOf(space, spec.conditions);
   step.results = pointsOf(spec.type.getRanks(), spec.conditions);
   double perBlock = 1;
-  if (spec.everyBlockOf) {
-    perBlock = sizes.extentOf(blocksOf(spec.everyBlockOf)->outer);
-    step.points.points *= perBlock;
-  }
+  for (StringAttr over : spec.everyBlockOf)
+    perBlock *= sizes.extentOf(blocksOf(over)->outer);
+  step.points.points *= perBlock;
   if (!spec.value) {
     step.work.fma += step.points.points;
     return;
@@ -152,10 +151,10 @@ unsigned Steps::addStep(const Spec &spec) {
   step.op = spec.op;
   step.ranks = blocked(spec.type.getRanks());
   step.reduced = blocked(spec.reduced);
-  if (spec.block)
-    llvm::erase(step.reduced, blocksOf(spec.block)->outer);
-  for (StringAttr over : {spec.block, spec.everyBlockOf})
-    if (over)
+  for (StringAttr over : spec.block)
+    llvm::erase(step.reduced, blocksOf(over)->outer);
+  for (ArrayRef<StringAttr> all : {spec.block, spec.everyBlockOf})
+    for (StringAttr over : all)
       step.ranks.push_back(blocksOf(over)->outer);
   step.operands = spec.operands;
   count(step, spec);
@@ -281,17 +280,22 @@ void Steps::addRecurrence(RecurrenceOp recurrence) {
     add(equation);
 }
 
+/// Splits a rank of folds into blocks of `size` points.
+void Steps::addBlocks(StringAttr rank, int64_t size) {
+  if (blocksOf(rank))
+    return;
+  auto part = [&](StringRef suffix) { return StringAttr::get(rank.getContext(), rank.getValue() + suffix); };
+  blocks.push_back({rank, part("1"), part("0")});
+  int64_t extent = int64_t(sizes.extentOf(rank));
+  sizes.extents[blocks.back().inner] = std::min(size, extent);
+  sizes.extents[blocks.back().outer] = (extent + size - 1) / size;
+}
+
 Steps::Steps(KernelOp kernel, const Sizes &given, int64_t block)
     : sizes(given), i64(IntegerType::get(kernel.getContext(), 64)) {
-  for (auto fold : kernel.getBody().getOps<FoldOp>()) {
-    if (blocksOf(fold.getOverAttr()))
-      continue;
-    auto part = [&](StringRef suffix) { return StringAttr::get(kernel.getContext(), fold.getOver() + suffix); };
-    blocks.push_back({fold.getOverAttr(), part("1"), part("0")});
-    int64_t extent = int64_t(sizes.extentOf(fold.getOverAttr()));
-    sizes.extents[blocks.back().inner] = std::min(block, extent);
-    sizes.extents[blocks.back().outer] = (extent + block - 1) / block;
-  }
+  for (auto fold : kernel.getBody().getOps<FoldOp>())
+    for (StringAttr over : fold.getOverRanks())
+      addBlocks(over, over == fold.getOverRanks().back() ? block : 1);
   collectDemand(kernel);
   for (Operation &op : kernel.getBody().front())
     if (auto fold = dyn_cast<FoldOp>(op))

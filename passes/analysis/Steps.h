@@ -57,7 +57,7 @@ struct Blocks {
 /// and the two are combined (FuseMax's cascade 5 is this form of attention).
 class Steps {
 public:
-  /// `block` is how many points of a fold's rank stand in a block.
+  /// `block` is how many points of the last rank of a fold stand in a block; of the others it is one.
   Steps(cascade::KernelOp kernel, const Sizes &sizes, int64_t block);
 
   llvm::ArrayRef<Step> all() const { return steps; }
@@ -73,6 +73,7 @@ private:
 
   void collectDemand(cascade::KernelOp kernel);
   void add(cascade::Equation equation);
+  void addBlocks(mlir::StringAttr rank, int64_t size);
   void addFold(cascade::FoldOp fold);
   void addRecurrence(cascade::RecurrenceOp recurrence);
   unsigned addStep(const Spec &spec);

@@ -3,16 +3,22 @@
 
 #include "dialect/cascade/Names.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace weir::cascade;
 
 namespace weir::derive {
 
-StringAttr foldableRank(EinsumOp op) {
+SmallVector<StringAttr> foldableRanks(EinsumOp op) {
   bool known = llvm::is_contained({Combiner::Sum, Combiner::Mean, Combiner::Max, Combiner::Min}, op.getCombiner());
   auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
   bool isReal = isa<FloatType>(yield.getValues()[0].getType());
-  return known && isReal && op.getReduced().size() == 1 ? cast<StringAttr>(op.getReduced()[0]) : StringAttr();
+  return known && isReal ? llvm::to_vector(op.getReduced().getAsRange<StringAttr>()) : SmallVector<StringAttr>();
+}
+
+bool areSame(ArrayRef<StringAttr> a, ArrayRef<StringAttr> b) {
+  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
 }
 
 llvm::SetVector<Operation *> mapsInto(Operation *op) {
@@ -44,15 +50,24 @@ struct Ends {
 
 bool isSelection(Operation *op) { return isa<TopKOp, RankOfOp>(op); }
 
-/// A reduction that no state can do, and not for want of a single rank.
+/// A reduction that no state can do.
 bool hasNoState(Operation *op) {
   auto einsum = dyn_cast<EinsumOp>(op);
-  return einsum && einsum.getCombiner() != Combiner::None && einsum.getReduced().size() == 1 && !foldableRank(einsum);
+  return einsum && einsum.getCombiner() != Combiner::None && foldableRanks(einsum).empty();
 }
 
-bool reducesSeveral(Operation *op) {
+/// The ranks that a reduction or fold goes over.
+SmallVector<StringAttr> reducedBy(Operation *op) {
+  if (auto fold = dyn_cast<FoldOp>(op))
+    return fold.getOverRanks();
   auto einsum = dyn_cast<EinsumOp>(op);
-  return einsum && einsum.getReduced().size() > 1;
+  return einsum ? llvm::to_vector(einsum.getReduced().getAsRange<StringAttr>()) : SmallVector<StringAttr>();
+}
+
+/// Two reductions over other ranks each.
+bool reduceUnlike(Operation *a, Operation *b) {
+  auto ofA = reducedBy(a), ofB = reducedBy(b);
+  return !ofA.empty() && !ofB.empty() && !areSame(ofA, ofB);
 }
 
 Explanation refuseSelection(const Ends &ends, bool isReader) {
@@ -80,18 +95,18 @@ Explanation refuseStateless(const Ends &ends, bool isReader) {
   return ends.refuse("REDUCER_STATE", detail, "write it as a sum, mean, max or min of real numbers", op);
 }
 
-Explanation refuseSeveral(const Ends &ends, bool isReader) {
-  auto op = cast<EinsumOp>(isReader ? ends.reader : ends.source);
-  std::string ranks, extents, separator;
-  for (auto rank : op.getReduced().getAsRange<StringAttr>()) {
-    ranks += (separator.empty() ? "" : ", ") + ("'" + rank.str() + "'");
-    extents += separator + "#" + rank.str();
-    separator = " * ";
-  }
+Explanation refuseUnlike(const Ends &ends) {
+  auto list = [](Operation *op) {
+    std::string text;
+    for (StringAttr rank : reducedBy(op))
+      text += (text.empty() ? "'" : ", '") + rank.str() + "'";
+    return text;
+  };
   return ends.refuse("SEVERAL_RANKS",
-                     ends.quoted(op.getName()) + " reduces " + ranks +
-                         " together; states are derived for reductions over one rank",
-                     "number the points by one rank of extent " + extents + " and reduce over that", op);
+                     ends.quoted(ends.readerName) + " reduces " + list(ends.reader) + " and reads " +
+                         ends.quoted(ends.sourceName) + ", which reduces " + list(ends.source) +
+                         "; states of one pass go over the same ranks",
+                     "reduce both over the same ranks", ends.reader);
 }
 
 /// A reader that is made at every point of the rank.
@@ -122,11 +137,11 @@ Explanation blockerOf(RankPasses &passes, const Barrier &barrier) {
     Operation *op = isReader ? ends.reader : ends.source;
     if (isSelection(op))
       return refuseSelection(ends, isReader);
-    if (reducesSeveral(op))
-      return refuseSeveral(ends, isReader);
     if (hasNoState(op))
       return refuseStateless(ends, isReader);
   }
+  if (reduceUnlike(ends.reader, ends.source))
+    return refuseUnlike(ends);
   if (barrier.kind == Barrier::Whole)
     return ends.refuse("BARRIER",
                        ends.quoted(ends.readerName) + " reads " + ends.quoted(ends.sourceName) + " at other points of " +

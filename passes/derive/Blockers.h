@@ -7,8 +7,11 @@
 
 namespace weir::derive {
 
-/// The rank that `op` alone reduces, if a state of a fold could do it.
-mlir::StringAttr foldableRank(cascade::EinsumOp op);
+/// The ranks that `op` reduces, if a state of a fold could do it; else none.
+llvm::SmallVector<mlir::StringAttr> foldableRanks(cascade::EinsumOp op);
+
+/// True if the ranks are the same, in any order.
+bool areSame(llvm::ArrayRef<mlir::StringAttr> a, llvm::ArrayRef<mlir::StringAttr> b);
 
 /// The maps that `op` reads, directly or through maps.
 llvm::SetVector<mlir::Operation *> mapsInto(mlir::Operation *op);

@@ -60,13 +60,15 @@ private:
   }
 
   cascade::TensorType typeOf(const State &state) { return cascade::TensorType::get(state.ranks, state.body->type); }
-  ArrayAttr overRank() { return builder.getArrayAttr({plan.getRank()}); }
+  ArrayAttr overRanks() {
+    return builder.getArrayAttr(llvm::to_vector_of<Attribute>(plan.getRanks()));
+  }
 
   void buildReductions() {
     for (State &state : plan.getStates()) {
       auto op = EinsumOp::create(builder, state.owner.getLoc(), typeOf(state), builder.getStringAttr(state.name),
-                                 CombinerAttr::get(builder.getContext(), state.combiner), overRank());
-      writeBody(op.getBody(), op.getLoc(), state.ranks, {plan.getRank()}, state.body, TensorMap());
+                                 CombinerAttr::get(builder.getContext(), state.combiner), overRanks());
+      writeBody(op.getBody(), op.getLoc(), state.ranks, plan.getRanks(), state.body, TensorMap());
       stateResults.push_back(op.getResult());
     }
   }
@@ -76,7 +78,7 @@ private:
     SmallVector<Type> types;
     for (State &state : plan.getStates())
       types.push_back(typeOf(state));
-    fold = FoldOp::create(builder, loc, types, plan.getRank());
+    fold = FoldOp::create(builder, loc, types, overRanks());
     builder.createBlock(&fold.getBody());
     for (State &state : plan.getStates())
       inside.push_back(buildState(state));
@@ -92,9 +94,9 @@ private:
       basis.push_back(inside[index]);
     Location loc = state.owner.getLoc();
     auto op = StateOp::create(builder, loc, typeOf(state), builder.getStringAttr(state.name),
-                              CombinerAttr::get(builder.getContext(), state.combiner), overRank(), refs, basis,
+                              CombinerAttr::get(builder.getContext(), state.combiner), overRanks(), refs, basis,
                               state.partial ? builder.getUnitAttr() : UnitAttr());
-    writeBody(op.getBody(), loc, state.ranks, {plan.getRank()}, state.body, running);
+    writeBody(op.getBody(), loc, state.ranks, plan.getRanks(), state.body, running);
     if (state.shift)
       writeShift(op, state);
     return op.getResult();
@@ -176,15 +178,18 @@ private:
 
   /// A plain sum over no point is 0, and what is deferred need not be finite there.
   Expr whereNotEmpty(Expr finish) {
-    RankOp rank = kernel.getRankDeclaration(plan.getRank());
-    if (rank && rank.getSize().value_or(0) > 0)
+    bool neverEmpty = llvm::all_of(plan.getRanks(), [&](StringAttr name) {
+      RankOp rank = kernel.getRankDeclaration(name);
+      return rank && rank.getSize().value_or(0) > 0;
+    });
+    if (neverEmpty)
       return finish;
     Node compare;
     compare.op = OpKind::Compare;
     compare.code = static_cast<int64_t>(cascade::Predicate::Gt);
     compare.type = builder.getI1Type();
-    Type i64 = builder.getI64Type();
-    return terms.where(finish, terms.withOperands(compare, {terms.extent(plan.getRank(), i64), terms.integer(0, i64)}));
+    Expr zero = terms.integer(0, builder.getI64Type());
+    return terms.where(finish, terms.withOperands(compare, {extentOver(terms, plan.getRanks()), zero}));
   }
 
   /// Drops results that nothing reads, then states that nothing reads.
@@ -198,7 +203,7 @@ private:
         tensors.push_back(results.getTensors()[i]);
       }
     builder.setInsertionPoint(fold);
-    auto pruned = FoldOp::create(builder, fold.getLoc(), TypeRange(ValueRange(tensors)), plan.getRank());
+    auto pruned = FoldOp::create(builder, fold.getLoc(), TypeRange(ValueRange(tensors)), overRanks());
     pruned.getBody().takeBody(fold.getBody());
     results.getTensorsMutable().assign(tensors);
     for (auto [to, from] : llvm::enumerate(kept))

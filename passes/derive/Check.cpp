@@ -14,7 +14,7 @@ static constexpr uint64_t numPoints = 4;
 bool FoldPlan::holds(const Reduction &reduction) {
   for (uint64_t seed = 1; seed <= numPoints; ++seed) {
     auto leaf = [&](Expr e) {
-      return e->op == OpKind::Extent && e->rank == rank ? 1.0 : sample(seed, e->id);
+      return e->op == OpKind::Extent && llvm::is_contained(ranks, e->rank) ? 1.0 : sample(seed, e->id);
     };
     auto finishLeaf = [&](Expr e) {
       return e->op == OpKind::Given ? evaluate(states[symbolOf(e).second].body, leaf) : leaf(e);

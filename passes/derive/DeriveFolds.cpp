@@ -1,4 +1,4 @@
-// The pass that makes dependent reductions over a rank in one pass.
+// The pass that makes dependent reductions over the same ranks in one pass.
 #include "passes/Passes.h"
 
 #include "dialect/cascade/Names.h"
@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace weir::cascade;
@@ -33,11 +34,30 @@ void collectSources(Operation *op, const llvm::SetVector<Operation *> &known, ll
   });
 }
 
-/// Reductions over `rank`, in groups that depend on each other.
-SmallVector<Reductions> connectedReductions(KernelOp kernel, StringAttr rank) {
+using Ranks = SmallVector<StringAttr>;
+
+/// Each rank, then the sets of several that are reduced together, in the order of declarations.
+SmallVector<Ranks> reducedSets(KernelOp kernel) {
+  Ranks declared;
+  for (auto rank : kernel.getBody().getOps<RankOp>())
+    declared.push_back(rank.getNameAttr());
+  SmallVector<Ranks> sets;
+  for (StringAttr rank : declared)
+    sets.push_back({rank});
+  for (auto op : kernel.getBody().getOps<EinsumOp>()) {
+    Ranks reduced = derive::foldableRanks(op), ordered;
+    llvm::copy_if(declared, std::back_inserter(ordered), [&](StringAttr rank) { return llvm::is_contained(reduced, rank); });
+    if (ordered.size() > 1 && !llvm::is_contained(sets, ordered))
+      sets.push_back(ordered);
+  }
+  return sets;
+}
+
+/// Reductions over `ranks`, in groups that depend on each other.
+SmallVector<Reductions> connectedReductions(KernelOp kernel, const Ranks &ranks) {
   llvm::SetVector<Operation *> all;
   for (auto op : kernel.getBody().getOps<EinsumOp>())
-    if (derive::foldableRank(op) == rank)
+    if (derive::areSame(derive::foldableRanks(op), ranks))
       all.insert(op);
   llvm::EquivalenceClasses<Operation *> classes;
   for (Operation *op : all) {
@@ -122,22 +142,22 @@ private:
 
   bool deriveOne() {
     KernelOp kernel = getOperation();
-    for (auto rank : kernel.getBody().getOps<RankOp>())
-      for (const Reductions &group : connectedReductions(kernel, rank.getNameAttr()))
-        if (derive(rank.getNameAttr(), group))
+    for (const Ranks &ranks : reducedSets(kernel))
+      for (const Reductions &group : connectedReductions(kernel, ranks))
+        if (derive(ranks, group))
           return true;
     return false;
   }
 
-  bool derive(StringAttr rank, const Reductions &group) {
-    derive::FoldPlan trial(rank);
+  bool derive(const Ranks &ranks, const Reductions &group) {
+    derive::FoldPlan trial(ranks);
     for (EinsumOp op : group)
       if (auto refusal = trial.add(op))
-        note(op, rank, *refusal);
+        note(op, ranks, *refusal);
     Reductions connected = connectedOf(trial);
     if (connected.empty())
       return false;
-    derive::FoldPlan alone(rank); // without what depends on nothing and is depended on by nothing
+    derive::FoldPlan alone(ranks); // without what depends on nothing and is depended on by nothing
     bool suffices = llvm::all_of(connected, [&](EinsumOp op) { return !alone.add(op); });
     derive::FoldPlan &plan = suffices ? alone : trial;
     explainPlan(plan);
@@ -167,12 +187,12 @@ private:
   }
 
   void explainPlan(derive::FoldPlan &plan) {
-    std::string detail = "one pass over '" + plan.getRank().str() + "'";
+    std::string detail = "one pass over '" + namesOf(plan.getRanks(), "', '") + "'";
     llvm::raw_string_ostream os(detail);
     auto stateName = [&](algebra::Expr given) { return plan.getStates()[derive::symbolOf(given).second].name; };
     StringRef separator = ": ";
     for (derive::State &state : plan.getStates()) {
-      os << separator << state.name << " = " << stringifyCombiner(state.combiner) << "[" << plan.getRank().str() << "]("
+      os << separator << state.name << " = " << stringifyCombiner(state.combiner) << "[" << namesOf(plan.getRanks(), ",") << "]("
          << algebra::print(state.body) << ")";
       separator = ", ";
     }
@@ -185,7 +205,7 @@ private:
     for (const std::string &note : plan.getNotes())
       os << "; " << note;
     Explanation applied{"correctable-reduction", detail, "", "", plan.getReductions().back().op.getLoc(),
-                        {plan.getRank().str()}};
+                        strings(plan.getRanks())};
     for (derive::Reduction &reduction : plan.getReductions())
       addNames(reduction.op, applied.equations);
     explain(applied);
@@ -198,9 +218,19 @@ private:
       names.push_back(nameOf(map).str());
   }
 
-  void note(EinsumOp op, StringAttr rank, const Refusal &refusal) {
+  static std::string namesOf(ArrayRef<StringAttr> ranks, StringRef separator) {
+    return llvm::join(strings(ranks), separator);
+  }
+  static std::vector<std::string> strings(ArrayRef<StringAttr> ranks) {
+    std::vector<std::string> names;
+    for (StringAttr rank : ranks)
+      names.push_back(rank.str());
+    return names;
+  }
+
+  void note(EinsumOp op, const Ranks &ranks, const Refusal &refusal) {
     Explanation named{"correctable-reduction", "'" + op.getName().str() + "': " + refusal.detail, refusal.reason,
-                      refusal.remedy, refusal.loc, {rank.str()}};
+                      refusal.remedy, refusal.loc, strings(ranks)};
     addNames(op, named.equations);
     add(named);
   }

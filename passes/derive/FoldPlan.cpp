@@ -20,8 +20,16 @@ std::pair<Symbol, unsigned> symbolOf(Expr given) {
   return {static_cast<Symbol>(given->code % 8), static_cast<unsigned>(given->code / 8)};
 }
 
-FoldPlan::FoldPlan(StringAttr rank)
-    : rank(rank), expander(terms, [this](Expr expr) { return isReference(expr); }) {}
+FoldPlan::FoldPlan(ArrayRef<StringAttr> ranks)
+    : ranks(ranks), expander(terms, [this](Expr expr) { return isReference(expr); }) {}
+
+Expr extentOver(Terms &terms, ArrayRef<StringAttr> ranks) {
+  Type i64 = IntegerType::get(ranks.front().getContext(), 64);
+  Expr product = terms.extent(ranks.front(), i64);
+  for (StringAttr rank : ranks.drop_front())
+    product = terms.binary(BinaryFn::Mul, product, terms.extent(rank, i64));
+  return product;
+}
 
 bool FoldPlan::isReference(Expr expr) {
   return expr->op == OpKind::Read && reductionIndex.contains(expr->tensor);
@@ -57,7 +65,7 @@ Expr FoldPlan::inlined(ReadOp read, ArrayRef<Expr> indices, std::optional<Refusa
   auto name = [&] { return "'" + tensor.getDefiningOp()->getAttrOfType<StringAttr>("name").str() + "'"; };
   if (reductionIndex.contains(tensor)) {
     if (llvm::any_of(indices, [](Expr index) { return index->isStream; }))
-      refusal = Refusal{"NOT_SEPARABLE", "reads " + name() + " at an index of the rank being reduced", "", read.getLoc()};
+      refusal = Refusal{"NOT_SEPARABLE", "reads " + name() + " at an index of a rank being reduced", "", read.getLoc()};
     return terms.read(tensor, indices);
   }
   if (!dependsOnPlan(tensor))

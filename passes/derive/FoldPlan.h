@@ -54,18 +54,21 @@ Expr stateValue(algebra::Terms &terms, unsigned state, mlir::Type type);
 /// What a `Given` stands for, with its number among those of its kind.
 std::pair<Symbol, unsigned> symbolOf(Expr given);
 
+/// The number of points of `ranks` together.
+Expr extentOver(algebra::Terms &terms, llvm::ArrayRef<mlir::StringAttr> ranks);
+
 /// Takes constants, and the outer factors of a single product, out of `form`.
 std::pair<Product, double> extractScale(Sum &form, llvm::function_ref<bool(Expr)> isOuter);
 
-/// Builds up the states for reductions over one rank, in order of dependence.
+/// Builds up the states for reductions over the same ranks, in order of dependence.
 class FoldPlan {
 public:
-  explicit FoldPlan(mlir::StringAttr rank);
+  explicit FoldPlan(llvm::ArrayRef<mlir::StringAttr> ranks);
 
   /// Adds a reduction; where it cannot join, says why and leaves the plan as it was.
   std::optional<Refusal> add(cascade::EinsumOp op);
 
-  mlir::StringAttr getRank() const { return rank; }
+  llvm::ArrayRef<mlir::StringAttr> getRanks() const { return ranks; }
   algebra::Terms &getTerms() { return terms; }
   std::deque<Reduction> &getReductions() { return reductions; }
   std::deque<State> &getStates() { return states; }
@@ -127,7 +130,7 @@ private:
   bool holds(const Reduction &reduction);
   bool shiftHolds(const State &state);
 
-  mlir::StringAttr rank;
+  llvm::SmallVector<mlir::StringAttr> ranks;
   algebra::Terms terms;
   algebra::Expander expander;
   std::deque<Reduction> reductions;

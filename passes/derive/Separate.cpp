@@ -324,7 +324,7 @@ std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group
   return std::nullopt;
 }
 
-/// The number of present points: the extent where none is absent, else a state.
+/// The number of present points: the product of the extents where none is absent, else a state.
 Expr FoldPlan::meanFactor(Reduction &reduction) {
   Type type = reduction.summand->type;
   if (!reduction.conditions.empty())
@@ -332,7 +332,7 @@ Expr FoldPlan::meanFactor(Reduction &reduction) {
   Node cast;
   cast.op = OpKind::Cast;
   cast.type = type;
-  return terms.withOperands(cast, {terms.extent(rank, IntegerType::get(type.getContext(), 64))});
+  return terms.withOperands(cast, {extentOver(terms, ranks)});
 }
 
 /// A mean, plain or weighted by what is never negative, lies amid its values.

@@ -1,6 +1,8 @@
 // Predicates as linear constraints on the row and the column of a tile.
 #include "passes/schedule/Constraint.h"
 
+#include "passes/schedule/IndexExpression.h"
+
 using namespace mlir;
 using weir::cascade::BinaryFn;
 using weir::cascade::PredicateAttr;
@@ -50,8 +52,15 @@ struct Splitter {
     return x ? scale(*x, -1) : std::nullopt;
   }
 
-  /// lhs - rhs - gap >= 0.
+  /// lhs - rhs - gap >= 0. A minimum is at least what each of its operands is, and a maximum at most; a magnitude
+  /// is the maximum of two numbers.
   bool atLeast(Predicate &to, const Node *lhs, const Node *rhs, int64_t gap) {
+    if (isBinary(lhs, BinaryFn::Min))
+      return atLeast(to, lhs->operands[0], rhs, gap) && atLeast(to, lhs->operands[1], rhs, gap);
+    if (isBinary(rhs, BinaryFn::Max))
+      return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, lhs, rhs->operands[1], gap);
+    if (isUnary(rhs, UnaryFn::Abs))
+      return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, sum(lhs, rhs->operands[0]), ex.integer(0), gap);
     auto difference = add(linear(lhs), negated(linear(rhs)));
     if (!difference || std::abs(difference->column) != 1)
       return false;
@@ -105,6 +114,32 @@ Predicate splitPredicate(Expressions &ex, const Node *condition, StringAttr row,
   if (condition)
     Splitter{ex, row, column}.split(predicate, condition);
   return predicate;
+}
+
+static void collectConjuncts(const Node *condition, Operands &all) {
+  if (!isBinary(condition, BinaryFn::And))
+    return all.push_back(condition);
+  collectConjuncts(condition->operands[0], all);
+  collectConjuncts(condition->operands[1], all);
+}
+
+SmallVector<Linear> takeBounds(Expressions &ex, const Node *&condition, StringAttr rank, ArrayRef<StringAttr> varying) {
+  Operands conjuncts;
+  if (condition)
+    collectConjuncts(condition, conjuncts);
+  SmallVector<Linear> bounds;
+  condition = nullptr;
+  for (const Node *conjunct : conjuncts) {
+    Predicate split = splitPredicate(ex, conjunct, {}, rank);
+    bool isBound = split.conditions.empty() && llvm::all_of(split.linear, [&](const Linear &c) {
+      return isAffine(c.rest) && llvm::none_of(varying, [&](StringAttr other) { return c.rest->dependsOn(other); });
+    });
+    if (isBound)
+      bounds.append(split.linear);
+    else
+      condition = ex.both(condition, conjunct);
+  }
+  return bounds;
 }
 
 const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {

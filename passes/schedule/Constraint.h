@@ -32,6 +32,11 @@ std::optional<Linear> linearForm(Expressions &ex, const Node *node, mlir::String
 Predicate splitPredicate(Expressions &ex, const Node *condition, mlir::StringAttr row,
                          mlir::StringAttr column);
 
+/// Takes out of a condition (null: true) the bounds of `rank`: affine constraints on it whose rests depend on none
+/// of `varying`.
+llvm::SmallVector<Linear> takeBounds(Expressions &ex, const Node *&condition, mlir::StringAttr rank,
+                                     llvm::ArrayRef<mlir::StringAttr> varying);
+
 /// A condition on the row alone that holds if some column in [0, #column)
 /// satisfies the predicate, or null if it cannot be given in closed form.
 const Node *existsColumn(Expressions &ex, const Predicate &predicate, mlir::StringAttr row,

@@ -207,6 +207,11 @@ const Node *Expressions::rebuild(const Node *node, Operands operands) {
   }
 }
 
+bool isUnary(const Node *node, UnaryFn fn) {
+  auto own = dyn_cast_if_present<cascade::UnaryFnAttr>(node->attr);
+  return node->kind == Node::Kind::Apply && own && own.getValue() == fn;
+}
+
 bool isBinary(const Node *node, BinaryFn fn) {
   auto attr = dyn_cast_if_present<BinaryFnAttr>(node->attr);
   return node->kind == Node::Kind::Apply && attr && attr.getValue() == fn;

@@ -91,6 +91,7 @@ Operands factorsOf(const Node *node);
 
 /// True if `node` is an application of `fn`.
 bool isBinary(const Node *node, cascade::BinaryFn fn);
+bool isUnary(const Node *node, cascade::UnaryFn fn);
 
 } // namespace weir::schedule
 

@@ -106,16 +106,35 @@ void FoldEmitter::run() {
   });
   emit.openParallel(nest.row, nest.grid, descending);
   openCarries();
-  Range tiles = joinedRange();
-  auto only = rowsWithWork();
-  emit.forColumns(nest.column, tiles.lower, tiles.upper, {tiles.fullLower, tiles.fullUpper}, [&] {
-    auto bounds = only;
-    if (!bounds.empty())
-      bounds = rowsWithWork();
-    emit.subtile(nest.column, bounds, [&] { step(); });
+  overOuter(nest.outer, [&] {
+    Range tiles = joinedRange();
+    auto only = rowsWithWork();
+    emit.forColumns(nest.column, tiles.lower, tiles.upper, {tiles.fullLower, tiles.fullUpper}, [&] {
+      auto bounds = only;
+      if (!bounds.empty())
+        bounds = rowsWithWork();
+      emit.subtile(nest.column, bounds, [&] { step(); });
+    });
   });
   finish();
   emit.closeParallel();
+}
+
+/// Loops over the ranks around the columns, within their bounds.
+void FoldEmitter::overOuter(ArrayRef<Nest::Outer> outer, llvm::function_ref<void()> body) {
+  if (outer.empty())
+    return body();
+  const auto &[rank, bounds] = outer.front();
+  auto bound = [&](bool isUpper) {
+    AffineExpressions affine = emit.affine();
+    SmallVector<AffineExpr> all{isUpper ? affine.of(emit.extent(rank)) : getAffineConstantExpr(0, ex.context)};
+    for (const Linear &c : bounds)
+      if ((c.column < 0) == isUpper)
+        all.push_back(isUpper ? affine.of(c.rest) + 1 : -affine.of(c.rest));
+    auto kind = all.size() == 1 ? tile::Bound::Only : isUpper ? tile::Bound::Min : tile::Bound::Max;
+    return emit.index(kind, affine, all, (rank.getValue() + (isUpper ? "_end" : "_begin")).str());
+  };
+  emit.forPoints(rank, bound(false), bound(true), [&] { overOuter(outer.drop_front(), body); });
 }
 
 void FoldEmitter::openCarries() {
@@ -126,8 +145,19 @@ void FoldEmitter::openCarries() {
     c.ref = emit.carry(state.extra, type, neutral(state.op.getCombiner(), type), state.op.getName());
     emit.bindCarry(state.op.getResult(), c.ref);
     if (!state.isPresent)
-      c.present = emit.carry({}, type, FloatAttr::get(type, 0.0), (state.op.getName() + "_present").str());
+      c.present = presenceFlag(state);
   }
+}
+
+/// A block that tells whether a point of a state was present: one for all states that are present together.
+Value FoldEmitter::presenceFlag(StatePlan &state) {
+  for (auto &[predicate, flag] : flags)
+    if (predicate == state.predicate && tile::storageTypeOf(flag) == state.op.getTensorType().getScalarType())
+      return flag;
+  Type type = state.op.getTensorType().getScalarType();
+  Value flag = emit.carry({}, type, FloatAttr::get(type, 0.0), (state.op.getName() + "_present").str());
+  flags.push_back({state.predicate, flag});
+  return flag;
 }
 
 void FoldEmitter::step() {
@@ -136,6 +166,7 @@ void FoldEmitter::step() {
     c.old = c.current = {};
   for (StatePlan &state : nest.states)
     openKeep(state);
+  llvm::SmallDenseSet<Value> noted;
   Operands roots;
   for (StatePlan &state : nest.states)
     roots.push_back(isExtremum(state.op.getCombiner()) ? state.value : kept(state));
@@ -147,7 +178,7 @@ void FoldEmitter::step() {
   for (StatePlan &state : nest.states) {
     if (!isExtremum(state.op.getCombiner()))
       takeSum(state);
-    if (carried[state.op.getResult()].present)
+    if (Value flag = carried[state.op.getResult()].present; flag && noted.insert(flag).second)
       notePresence(state);
   }
 }

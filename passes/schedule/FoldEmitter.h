@@ -27,6 +27,7 @@ private:
   mlir::StringAttr extraOf(OutputPlan &output);
   std::optional<std::string> whyNotFinished(OutputPlan &output);
   void openCarries();
+  mlir::Value presenceFlag(StatePlan &state);
   void step();
   void openKeep(StatePlan &state);
   const Node *keep(StatePlan &state);
@@ -39,6 +40,8 @@ private:
   void notePresence(StatePlan &state);
   void finish();
   void storeOutputs(llvm::ArrayRef<OutputPlan *> outputs, mlir::StringAttr extra);
+
+  void overOuter(llvm::ArrayRef<Nest::Outer> outer, llvm::function_ref<void()> body);
 
   // The range of column tiles.
   struct Range {
@@ -53,6 +56,7 @@ private:
   Nest &nest;
   TileEmitter &emit;
   llvm::DenseMap<mlir::Value, Carried> carried;
+  llvm::SmallVector<std::pair<Predicate, mlir::Value>> flags;  ///< of presence, one a predicate
   llvm::SmallVector<std::pair<Predicate, const Node *>> keeps; ///< of the current sub-tile
 };
 

@@ -64,7 +64,7 @@ bool foldSums(KernelOp kernel) {
     return false;
   OpBuilder builder(sums.back());
   SmallVector<Type> types = llvm::map_to_vector(sums, [](Operation *op) { return op->getResult(0).getType(); });
-  auto fold = FoldOp::create(builder, sums[0]->getLoc(), types, over);
+  auto fold = FoldOp::create(builder, sums[0]->getLoc(), types, builder.getStrArrayAttr({over.getValue()}));
   builder.createBlock(&fold.getBody());
   SmallVector<Value> states;
   for (auto [op, result] : llvm::zip(sums, fold.getResults())) {

@@ -4,7 +4,6 @@
 using namespace mlir;
 using weir::cascade::BinaryFn;
 using weir::cascade::UnaryFn;
-using weir::cascade::UnaryFnAttr;
 
 namespace weir::schedule {
 
@@ -12,11 +11,6 @@ namespace weir::schedule {
 static bool isSymbol(const Node *node) {
   return node->kind == Node::Kind::Extent || node->kind == Node::Kind::Constant ||
          (node->kind == Node::Kind::Load && node->tensor.getDefiningOp<cascade::ParamOp>());
-}
-
-static bool isNegation(const Node *node) {
-  auto unary = dyn_cast_if_present<UnaryFnAttr>(node->attr);
-  return node->kind == Node::Kind::Apply && unary && unary.getValue() == UnaryFn::Neg;
 }
 
 bool isAffine(const Node *node) {
@@ -31,7 +25,7 @@ bool isAffine(const Node *node) {
            (isSymbol(node->operands[0]) && isAffine(node->operands[1]));
   if (isBinary(node, BinaryFn::FloorDiv) || isBinary(node, BinaryFn::Mod))
     return isAffine(node->operands[0]) && isSymbol(node->operands[1]);
-  return isNegation(node) && isAffine(node->operands[0]);
+  return isUnary(node, UnaryFn::Neg) && isAffine(node->operands[0]);
 }
 
 AffineExpr AffineExpressions::of(Value index) {
@@ -53,7 +47,7 @@ AffineExpr AffineExpressions::of(const Node *node, bool isDivisor) {
     return getAffineConstantExpr(cast<IntegerAttr>(node->attr).getInt(), context);
   if (node->kind != Node::Kind::Apply)
     return isDivisor ? symbol(leaf(node)) : of(leaf(node));
-  if (isNegation(node))
+  if (isUnary(node, UnaryFn::Neg))
     return -of(node->operands[0]);
   const Node *lhs = node->operands[0], *rhs = node->operands[1];
   if (isBinary(node, BinaryFn::Add))

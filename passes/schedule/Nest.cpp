@@ -101,8 +101,12 @@ private:
         return refuse(fold, "a second fold in one nest", finishedBy(nest.fold));
       nest.fold = fold;
     }
-    if (nest.fold)
-      nest.column = nest.fold.getOverAttr();
+    if (!nest.fold)
+      return success();
+    auto over = nest.fold.getOverRanks();
+    nest.column = over.pop_back_val();
+    for (StringAttr rank : over)
+      nest.outer.push_back({rank, {}});
     return success();
   }
 
@@ -152,8 +156,10 @@ private:
     std::optional<Refusal> first;
     for (StringAttr row : llvm::reverse(points)) {
       auto trial = nest.states;
-      if (succeeded(planStates(trial, points, row))) {
+      auto outer = nest.outer;
+      if (succeeded(planStates(trial, outer, points, row))) {
         nest.states = trial;
+        nest.outer = outer;
         nest.row = row;
         llvm::copy_if(points, std::back_inserter(nest.grid), [&](StringAttr rank) { return rank != row; });
         return success();
@@ -165,7 +171,9 @@ private:
     return failure();
   }
 
-  LogicalResult planStates(MutableArrayRef<StatePlan> states, ArrayRef<StringAttr> points, StringAttr row) {
+  LogicalResult planStates(MutableArrayRef<StatePlan> states, MutableArrayRef<Nest::Outer> outer,
+                           ArrayRef<StringAttr> points, StringAttr row) {
+    SmallVector<const Node *> presence = boundOuter(outer, row);
     for (auto [state, present] : llvm::zip(states, presence)) {
       if (failed(planExtra(state, present, points, row)))
         return failure();
@@ -174,10 +182,34 @@ private:
       state.predicate = splitPredicate(ex, present, row, nest.column);
       if (Operands unsided = present ? findUnsided(present, row, nest.column) : Operands(); !unsided.empty())
         return refuse(state.op, "a predicate on a contraction of columns only", sourcesOf(inliner, unsided));
-      state.isPresent = present ? existsColumn(ex, state.predicate, row, nest.column)
-                                : ex.compare(cascade::Predicate::Gt, ex.extent(nest.column), ex.integer(0));
+      state.isPresent = hasPoints(state, outer, row);
     }
     return success();
+  }
+
+  /// Presence without what bounds the outer ranks. Where states are present at other points each, nothing does.
+  SmallVector<const Node *> boundOuter(MutableArrayRef<Nest::Outer> outer, StringAttr row) {
+    SmallVector<const Node *> left(presence);
+    if (!llvm::all_equal(presence))
+      return left;
+    SmallVector<StringAttr> varying{row, nest.column};
+    for (Nest::Outer &of : llvm::reverse(outer)) {
+      of.bounds = takeBounds(ex, left.front(), of.rank, varying);
+      varying.push_back(of.rank);
+    }
+    llvm::fill(left, left.front());
+    return left;
+  }
+
+  /// Whether a state has any point, or null where only the fold itself can tell.
+  const Node *hasPoints(const StatePlan &state, ArrayRef<Nest::Outer> outer, StringAttr row) {
+    bool isBounded = llvm::any_of(outer, [](const Nest::Outer &of) { return !of.bounds.empty(); });
+    if (isBounded || (!outer.empty() && !(state.predicate == Predicate())))
+      return nullptr;
+    const Node *all = existsColumn(ex, state.predicate, row, nest.column);
+    for (const Nest::Outer &of : outer)
+      all = ex.both(all, ex.compare(cascade::Predicate::Gt, ex.extent(of.rank), ex.integer(0)));
+    return all;
   }
 
   /// A state with one more rank: a product of what varies over it and what does not.

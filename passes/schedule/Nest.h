@@ -29,7 +29,13 @@ struct Nest {
   cascade::KernelOp kernel;
   cascade::FoldOp fold;           ///< null: outputs are maps and contractions only
   mlir::StringAttr row, column;
-  llvm::SmallVector<mlir::StringAttr> grid; ///< the other ranks of the fold's points
+  /// A rank that the fold goes over point by point, around columns, where its bounds hold.
+  struct Outer {
+    mlir::StringAttr rank;
+    llvm::SmallVector<Linear> bounds; ///< of this rank in place of a column
+  };
+  llvm::SmallVector<Outer> outer; ///< the first one outermost
+  llvm::SmallVector<mlir::StringAttr> grid;  ///< the other ranks of the fold's points
   llvm::SmallVector<StatePlan> states;
   llvm::SmallVector<OutputPlan> outputs;
 };

@@ -156,30 +156,55 @@ void TileEmitter::openParallel(StringAttr over, ArrayRef<StringAttr> grid, bool 
 
 void TileEmitter::closeParallel() {
   b.setInsertionPointAfter(parallel);
-  parallel = nullptr;
+  Operation *scope = std::exchange(parallel, nullptr);
   origin = {};
   indices.clear();
   values.clear();
+  forgetStaged(scope);
+}
+
+/// What was staged within `scope` is not seen behind it.
+void TileEmitter::forgetStaged(Operation *scope) {
   llvm::DenseMap<std::pair<const Node *, StringAttr>, Staged> kept;
   for (auto &entry : staged)
-    if (entry.second.ref.getParentBlock() == &kernel.getBody().front())
+    if (!scope->isAncestor(entry.second.ref.getDefiningOp()))
       kept.insert(entry);
   staged = std::move(kept);
+}
+
+/// Stands in the body of a loop over `rank`.
+void TileEmitter::openLoop(StringAttr rank, tile::ForOp op, StringRef name) {
+  setArgumentNames(op, {name.str()});
+  Block &block = op.getBody().emplaceBlock();
+  block.addArgument(b.getIndexType(), location);
+  loops.push_back({rank, op});
+  b.setInsertionPointToEnd(&block);
+}
+
+void TileEmitter::forPoints(StringAttr rank, Value lower, Value upper, llvm::function_ref<void()> body) {
+  OpBuilder::InsertionGuard guard(b);
+  auto op = tile::ForOp::create(b, location, lower, upper, ValueRange(), 1, tile::Order::Any);
+  openLoop(rank, op, rank.getValue());
+  auto savedValues = values;
+  auto savedIndices = indices;
+  indices[rank] = op.getBody().getArgument(0);
+  body();
+  values = std::move(savedValues);
+  indices = std::move(savedIndices);
+  loops.pop_back();
+  forgetStaged(op);
 }
 
 void TileEmitter::forColumns(StringAttr over, Value lower, Value upper, ValueRange full,
                              llvm::function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(b);
   auto op = tile::ForOp::create(b, location, lower, upper, full, shape.columns, tile::Order::Any);
-  setArgumentNames(op, {over.str() + "0"});
-  Block &block = op.getBody().emplaceBlock();
-  columnOrigin = block.addArgument(b.getIndexType(), location);
+  openLoop(over, op, over.str() + "0");
+  columnOrigin = op.getBody().getArgument(0);
   column = over;
-  loop = op;
-  b.setInsertionPointToEnd(&block);
   body();
-  loop = nullptr;
   columnOrigin = {};
+  loops.pop_back();
 }
 
 void TileEmitter::forAllColumns(StringAttr over, llvm::function_ref<void()> body) {
@@ -283,8 +308,11 @@ Value TileEmitter::stageRows(const Node *factor, StringAttr inner) {
   if (known.ref)
     return known.ref;
   OpBuilder::InsertionGuard guard(b);
-  if (loop)
+  for (auto [rank, loop] : llvm::reverse(loops)) { // before those that it is the same in
+    if (factor->dependsOn(rank))
+      break;
     b.setInsertionPoint(loop);
+  }
   auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor, shape.rows,
                   stagedName(factor));
   staged[{factor, inner}].ref = op;

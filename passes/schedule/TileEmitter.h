@@ -36,6 +36,8 @@ public:
   void openParallel(mlir::StringAttr row, llvm::ArrayRef<mlir::StringAttr> grid, bool descending);
   /// Stands behind the parallel loop.
   void closeParallel();
+  /// Runs `body` at each point of `rank` from `lower` to below `upper`, one after the other.
+  void forPoints(mlir::StringAttr rank, mlir::Value lower, mlir::Value upper, llvm::function_ref<void()> body);
   /// Runs `body` in a loop over tiles of `column`.
   void forColumns(mlir::StringAttr column, mlir::Value lower, mlir::Value upper,
                   mlir::ValueRange full, llvm::function_ref<void()> body);
@@ -89,6 +91,8 @@ private:
     Operands leading;                          ///< their subscripts
   };
 
+  void openLoop(mlir::StringAttr rank, tile::ForOp op, llvm::StringRef name);
+  void forgetStaged(mlir::Operation *scope);
   mlir::Value knownConstant(int64_t value);
   mlir::Value load(const Node *node);
   mlir::Value contract(const Node *node);
@@ -123,7 +127,8 @@ private:
 
   mlir::StringAttr row, column;
   mlir::Value origin, columnOrigin; ///< of the current block and column tile
-  mlir::Operation *parallel = nullptr, *loop = nullptr;
+  mlir::Operation *parallel = nullptr;
+  llvm::SmallVector<std::pair<mlir::StringAttr, mlir::Operation *>> loops; ///< open ones, outer ones first
   bool inStage = false;
 };
 

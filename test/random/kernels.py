@@ -76,10 +76,11 @@ class Kernel(Expressions):
         self.define(f"B{i}", "bool", ranks, self.truth(ranks))
 
     def add_chain(self, i):
-        """Reductions over one rank, each reading the ones before it: what derivations work on."""
-        rank = self.pick(RANKS)
-        outer = [r for r in self.some(0, 2) if r != rank]
-        scope = outer + [rank]
+        """Reductions over the same ranks, each reading the ones before it: what derivations work on."""
+        over = self.some(1, 2) if self.chance(0.3) else [self.pick(RANKS)]
+        outer = [r for r in self.some(0, 2) if r not in over]
+        scope = outer + over
+        rank = ",".join(over)
         s, m, z = f"S{i}", f"M{i}", f"Z{i}"
         self.define(s, "real", scope, self.real(scope, 2), self.where(scope, 0.4))
         kind = self.pick(["max", "max", "min", "mean", "sum"])

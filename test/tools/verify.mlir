@@ -35,7 +35,7 @@ cascade.kernel @right {
 cascade.kernel @wrong {
   cascade.rank "n"
   %X = cascade.input "X" : !cascade.tensor<[n], f32>
-  %Z = cascade.fold over "n" {
+  %Z = cascade.fold over ["n"] {
     %m = cascade.state "M" () max (%n = n) {
       %x = cascade.read %X[%n] : !cascade.tensor<[n], f32>
       cascade.yield %x : f32

@@ -43,7 +43,7 @@ cascade.kernel @fold {
     %e = cascade.unary exp %x : f32
     cascade.yield %e : f32
   } : !cascade.tensor<[m], f32>
-  %M, %Z, %A = cascade.fold over "n" {
+  %M, %Z, %A = cascade.fold over ["n"] {
     %max = cascade.state "M" (%m) max (%n = n) {
       %s = cascade.read %S[%m, %n] : !cascade.tensor<[m, n], f32>
       cascade.yield %s : f32
@@ -113,7 +113,7 @@ cascade.kernel @fold {
     %q = cascade.binary mul %d, %d : f32
     cascade.yield %q : f32
   } : !cascade.tensor<[], f32>
-  %C, %T, %R, %V = cascade.fold over "n" {
+  %C, %T, %R, %V = cascade.fold over ["n"] {
     %count = cascade.state "C" () sum (%n = n) {
       %one = cascade.const 1.0 : f32
       cascade.yield %one : f32

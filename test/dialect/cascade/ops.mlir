@@ -40,8 +40,8 @@ cascade.kernel @attend {
     %p = cascade.binary mul %q, %k : f32
     cascade.yield %p : f32
   } : !cascade.tensor<[b, m, n], f32>
-  // CHECK: %M, %Z = cascade.fold over "n" {
-  %M, %Z = cascade.fold over "n" {
+  // CHECK: %M, %Z = cascade.fold over ["n"] {
+  %M, %Z = cascade.fold over ["n"] {
     // CHECK: %M_0 = cascade.state "M" (%b, %m) max (%n = n) {
     %M = cascade.state "M" (%b, %m) max (%n = n) {
       %s = cascade.read %S[%b, %m, %n] : !cascade.tensor<[b, m, n], f32>

@@ -4,7 +4,7 @@
 
 // The greatest weight, and the smallest logarithm of one.
 // CHECK-LABEL: cascade.kernel @attention
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK: cascade.state "B" (%m) max (%n = n)
 // CHECK: shift
 // CHECK: cascade.state "C" (%m) min (%n = n)

@@ -56,7 +56,7 @@ cascade.kernel @cosine {
 
 // Without a maximum nothing is followed, but the weights are computed once for both sums.
 // CHECK-LABEL: cascade.kernel @unstable
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK-NOT: shift
 // CHECK: cascade.einsum "O" (%m, %f) map ()
 cascade.kernel @unstable {
@@ -95,7 +95,7 @@ cascade.kernel @unstable {
 
 // Weights relative to their maximum, without an exponential.
 // CHECK-LABEL: cascade.kernel @maxnorm
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK-NOT: shift
 // CHECK: cascade.einsum "O" (%m, %f) map ()
 cascade.kernel @maxnorm {

@@ -63,7 +63,7 @@ cascade.kernel @sink {
 
 // Scores of -inf before the first finite one weigh nothing.
 // CHECK-LABEL: cascade.kernel @infinite
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 cascade.kernel @infinite {
   cascade.rank "m"
   cascade.rank "n"

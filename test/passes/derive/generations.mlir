@@ -4,9 +4,9 @@
 
 // The hyperbolic tangent of a weight needs the weights: a second fold.
 // CHECK-LABEL: cascade.kernel @second
-// CHECK: %M, %Z = cascade.fold over "n"
+// CHECK: %M, %Z = cascade.fold over ["n"]
 // CHECK: %G = cascade.einsum "G" (%m, %n) map ()
-// CHECK: %Z2, %O = cascade.fold over "n"
+// CHECK: %Z2, %O = cascade.fold over ["n"]
 cascade.kernel @second {
   cascade.rank "m"
   cascade.rank "n"
@@ -74,7 +74,7 @@ cascade.kernel @second {
 
 // Weights that are stored are computed after the fold.
 // CHECK-LABEL: cascade.kernel @stored
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK: %P = cascade.einsum "P" (%m, %n) map ()
 // CHECK: cascade.output "P" %P
 cascade.kernel @stored {
@@ -130,10 +130,10 @@ cascade.kernel @stored {
 
 // A normalised operand is kept, rather than folded anew for every score.
 // CHECK-LABEL: cascade.kernel @lnqk
-// CHECK: cascade.fold over "d"
+// CHECK: cascade.fold over ["d"]
 // CHECK: %X = cascade.einsum "X" (%m, %d) map ()
 // CHECK: %S = cascade.einsum "S" (%m, %n) sum (%d = d)
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 cascade.kernel @lnqk {
   cascade.rank "m"
   cascade.rank "n"

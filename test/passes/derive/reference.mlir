@@ -4,7 +4,7 @@
 
 // Attention: the maximum is followed, the division comes after the fold; a map beside it is kept.
 // CHECK-LABEL: cascade.kernel @attention
-// CHECK: cascade.fold over "n" {
+// CHECK: cascade.fold over ["n"] {
 // CHECK:   cascade.state "M" (%m) max (%n = n)
 // CHECK:   cascade.state "Z" (%m) sum (%n = n)
 // CHECK:     cascade.unary exp
@@ -132,7 +132,7 @@ cascade.kernel @sq {
 
 // Weights e (1 + s).
 // CHECK-LABEL: cascade.kernel @e1s
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK-NOT: cascade.fold
 // CHECK: cascade.einsum "O" (%m, %f) map ()
 cascade.kernel @e1s {
@@ -181,7 +181,7 @@ cascade.kernel @e1s {
 
 // A temperature of each query stands in the exponent beside the stream.
 // CHECK-LABEL: cascade.kernel @temp
-// CHECK: cascade.fold over "n"
+// CHECK: cascade.fold over ["n"]
 // CHECK: cascade.einsum "O" (%m, %f) map ()
 cascade.kernel @temp {
   cascade.rank "m"
