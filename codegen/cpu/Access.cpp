@@ -173,14 +173,31 @@ void SubtileLowering::copyIn(tile::LoadOp load, const Subscripts &at,
     Value condition = mask ? elementOf(masks, row, column) : Value();
     Value element = loadElement(load, at, offsetAt(at, row, column), condition);
     Value position = scope.add(scope.mul(row, scope.integer(columns)), column);
-    abi::storeElement(scope, element.getType(), copy, position, element, false);
+    Type held = isWidened(at.ref.storage) ? at.ref.storage : element.getType();
+    abi::storeElement(scope, held, copy, position, element, false);
   });
+}
+
+/// True for integers that are loaded as they lie in memory and widened then.
+bool SubtileLowering::isWidened(Type storage) {
+  return isa<IntegerType>(storage) && storage.getIntOrFloatBitWidth() >= 8 &&
+         !storage.isInteger(64);
+}
+
+/// A vector of narrow integers as one of `i64`.
+Value SubtileLowering::widen(Value vector, Type storage) {
+  auto type = scope.vectorOf(scope.i64(), lanes);
+  if (storage.isUnsignedInteger())
+    return arith::ExtUIOp::create(scope.builder, scope.loc, type, vector);
+  return arith::ExtSIOp::create(scope.builder, scope.loc, type, vector);
 }
 
 void SubtileLowering::loadVectors(tile::LoadOp load, const Subscripts &at,
                                   ArrayRef<Value> offsets, Value mask,
                                   Sub &result) {
-  Type type = tile::computeTypeOf(at.ref.storage);
+  Type storage = at.ref.storage, type = tile::computeTypeOf(storage);
+  if (isWidened(storage))
+    type = scope.builder.getIntegerType(storage.getIntOrFloatBitWidth());
   Window from = window(at, type, offsets);
   scope.when(from.isCopied, [&] { copyIn(load, at, mask, from.copy); });
   Sub masks = mask ? input(mask) : Sub();
@@ -194,8 +211,10 @@ void SubtileLowering::loadVectors(tile::LoadOp load, const Subscripts &at,
         lanesRead = lanesRead ? scope.both(lanesRead, own) : own;
       }
       Value place = scope.integer(vector * lanes);
-      result.at(row, vector) = loadVector(
+      Value loaded = loadVector(
           type, scope.offset(type, from.rows[row], place), lanesRead);
+      result.at(row, vector) =
+          isWidened(storage) ? widen(loaded, storage) : loaded;
     }
 }
 
@@ -205,7 +224,11 @@ SubtileLowering::Window SubtileLowering::window(const Subscripts &at, Type type,
                                                 ArrayRef<Value> offsets) {
   Window window;
   window.copy = allocate(heldType(type), offsets.size() * columns);
-  Value step = at.ref.storage == type ? strideOf(at, false) : Value();
+  Type storage = at.ref.storage;
+  bool isAsStored = storage == type ||
+                    (isWidened(storage) && storage.getIntOrFloatBitWidth() ==
+                                               type.getIntOrFloatBitWidth());
+  Value step = isAsStored ? strideOf(at, false) : Value();
   Value isDirect =
       step ? scope.equal(step, scope.integer(1)) : scope.truth(false);
   window.isCopied = scope.invert(isDirect);

@@ -3,6 +3,7 @@
 #include "codegen/cpu/Lowering.h"
 
 #include "codegen/abi/EntryPoints.h"
+#include "codegen/cpu/Pointwise.h"
 
 using namespace mlir;
 
@@ -178,9 +179,32 @@ LogicalResult KernelLowering::emitOp(Scope &scope, Operation &op, bool isFull) {
   }
   if (auto loop = dyn_cast<tile::ForOp>(op))
     return emitFor(scope, loop);
+  if (auto when = dyn_cast<tile::WhenOp>(op))
+    return emitWhen(scope, when, isFull);
+  if (isa<tile::LoadOp, tile::MapOp>(op))
+    return emitScalar(scope, op);
   if (auto subtile = dyn_cast<tile::SubtileOp>(op))
     return emitSubtile(scope, subtile, isFull);
   return op.emitOpError("cannot stand in a loop over tiles");
+}
+
+/// Work that one condition guards, and code apart for full tiles if another tells.
+LogicalResult KernelLowering::emitWhen(Scope &scope, tile::WhenOp op,
+                                       bool isFull) {
+  LogicalResult result = success();
+  auto body = [&](bool full) {
+    if (failed(emitBlock(scope, op.getBody().front(), full)))
+      result = failure();
+    return SmallVector<Value>();
+  };
+  scope.when(scope.get(op.getCondition()), [&] {
+    if (op.getFull())
+      scope.choose(scope.get(op.getFull()), TypeRange(),
+                   [&] { return body(true); }, [&] { return body(isFull); });
+    else
+      body(isFull);
+  });
+  return result;
 }
 
 LogicalResult KernelLowering::emitStage(Scope &scope, tile::StageOp op) {

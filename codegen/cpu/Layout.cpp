@@ -44,6 +44,14 @@ int64_t widthOf(Operation *block) {
   return panel ? panel.getWidth() : 0;
 }
 
+/// Indices of the last rank of which a block keeps one bound; 1: it keeps all.
+static int64_t runOf(Operation *block) {
+  auto stage = dyn_cast<tile::StageOp>(block);
+  auto runs = stage ? dyn_cast<tile::RunsAttr>(stage.getEncoding())
+                    : tile::RunsAttr();
+  return runs ? runs.getWidth() : 1;
+}
+
 /// Ranks of a block that lie in panels and along them.
 static std::pair<unsigned, unsigned> panelRanks(Operation *block) {
   unsigned ranks = domainOf(block).size();
@@ -149,6 +157,8 @@ Value Layout::layOut(Scope &scope, Operation *op) {
   Value size = scope.integer(1);
   auto roundedRoom = [&](size_t i) {
     Value room = scope.room(domain, i);
+    if (int64_t run = runOf(op); run > 1 && i + 1 == domain.size())
+      return scope.floorDivide(scope.add(room, scope.integer(run - 1)), run);
     return isa<tile::CarryOp>(op) && slots.isPrivate && !domain[i].tile
                ? scope.roundUp(room, rowGroup)
                : room;

@@ -29,6 +29,7 @@ private:
   mlir::LogicalResult emitBlock(Scope &scope, mlir::Block &block, bool isFull);
   mlir::LogicalResult emitOp(Scope &scope, mlir::Operation &op, bool isFull);
   mlir::LogicalResult emitFor(Scope &scope, tile::ForOp op);
+  mlir::LogicalResult emitWhen(Scope &scope, tile::WhenOp op, bool isFull);
   mlir::LogicalResult emitStage(Scope &scope, tile::StageOp op);
   void emitCarry(Scope &scope, tile::CarryOp op);
 

@@ -90,6 +90,23 @@ FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
   return failure();
 }
 
+LogicalResult emitScalar(Scope &scope, Operation &op) {
+  FailureOr<Value> value = failure();
+  if (auto map = dyn_cast<tile::MapOp>(op)) {
+    Block &body = map.getBody().front();
+    for (auto [argument, input] :
+         llvm::zip(body.getArguments(), map.getInputs()))
+      scope.scalars[argument] = scope.get(input);
+    value = emitScalarRegion(scope, body);
+  } else {
+    value = emitScalarLoad(scope, cast<tile::LoadOp>(op));
+  }
+  if (failed(value))
+    return failure();
+  scope.scalars[op.getResult(0)] = *value;
+  return success();
+}
+
 //===-- Sub-tiles ---------------------------------------------------------===//
 
 namespace {

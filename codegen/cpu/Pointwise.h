@@ -9,6 +9,9 @@ namespace weir::cpu {
 /// Evaluates a region that may load, at one point: the region of a stage.
 mlir::FailureOr<Value> emitScalarRegion(Scope &scope, mlir::Block &block);
 
+/// Emits a load or a map of scalars, outside a sub-tile.
+mlir::LogicalResult emitScalar(Scope &scope, mlir::Operation &op);
+
 /// Evaluates a map's or an update's region on sub-tiles of `rows` rows and
 /// `vectors` vectors of `lanes` elements; each operation only as often as its
 /// operands vary. A region argument in `known` is true.

@@ -49,9 +49,41 @@ LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref,
   return result;
 }
 
+/// Fills the bounds of all runs of the last rank.
+static LogicalResult emitRuns(Scope &scope, tile::StageOp op, const Ref &ref,
+                              ArrayRef<Value> leading, Value end,
+                              tile::RunsAttr runs) {
+  SmallVector<Value> at(leading), place(leading);
+  at.push_back(end);
+  place.push_back(end);
+  bool isLeast = runs.getBound() == tile::Bound::Min;
+  Value width = scope.integer(runs.getWidth());
+  LogicalResult result = success();
+  scope.loop(scope.integer(0), end, width, [&](Value from) {
+    Value to = scope.least(end, scope.add(from, width));
+    Value none = scope.integer(isLeast ? INT64_MAX : INT64_MIN);
+    auto narrow = [&](Value index, ValueRange known) -> SmallVector<Value> {
+      at.back() = index;
+      auto value = emitPoint(scope, op, at);
+      if (failed(value)) {
+        result = failure();
+        return {known[0]};
+      }
+      return {isLeast ? scope.least(known[0], *value)
+                      : scope.greatest(known[0], *value)};
+    };
+    Value bound = scope.carry(from, to, none, narrow)[0];
+    place.back() = scope.floorDivide(from, runs.getWidth());
+    scope.store(bound, scope.address(ref, place));
+  });
+  return result;
+}
+
 LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
                       ArrayRef<Value> leading) {
   auto [first, end] = scope.range(op.getDomain(), leading.size());
+  if (auto runs = dyn_cast<tile::RunsAttr>(op.getEncoding()))
+    return emitRuns(scope, op, ref, leading, end, runs);
   SmallVector<Value> indices(leading);
   indices.push_back(first);
   LogicalResult result = success();

@@ -73,9 +73,17 @@ LogicalResult SubtileLowering::run() {
 
 LogicalResult SubtileLowering::emitBlock(mlir::Block &block) {
   for (Operation &inner : block)
-    if (failed(emitOp(inner)))
+    if (!(isFull && isForMasks(inner)) && failed(emitOp(inner)))
       return failure();
   return success();
+}
+
+/// True if all that comes of `inner` are conditions of masks.
+bool SubtileLowering::isForMasks(Operation &inner) {
+  return isa<tile::LoadOp, tile::MapOp>(inner) &&
+         llvm::all_of(inner.getUsers(), [&](Operation *user) {
+           return isa<tile::MaskOp>(user) || isForMasks(*user);
+         });
 }
 
 LogicalResult SubtileLowering::emitOp(Operation &inner) {
@@ -153,6 +161,14 @@ LogicalResult SubtileLowering::emitMask(tile::MaskOp op) {
     for (Value &value : result.values)
       value = hasColumns ? scope.splat(yes, lanes) : yes;
     return success();
+  }
+  if (op.getCondition()) {
+    Sub condition = input(op.getCondition());
+    for (int64_t row = 0; row < result.rows; ++row)
+      for (int64_t vector = 0; vector < std::max<int64_t>(1, result.vectors);
+           ++vector)
+        result.at(row, vector) = hasColumns ? asVector(condition, row, vector)
+                                            : condition.at(row, vector);
   }
   for (AffineExpr expression : op.getMap().getResults())
     maskBy(result, expression, op.getMap().getNumDims(), op.getIndices());
@@ -298,9 +314,20 @@ struct Combiner {
     return scope.select(scope.compare(predicate, a, b), a, b);
   }
 
-  /// Combines the lanes of a vector in a tree.
+  /// Combines the lanes of a vector in a tree; truth values as one number.
   Value acrossLanes(Value vector) const {
     auto &builder = scope.builder;
+    if (type.isInteger(1)) {
+      bool isAny = kind == tile::Reduction::Any;
+      int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+      Type word = builder.getIntegerType(lanes);
+      Value bits = vector::BitCastOp::create(builder, scope.loc,
+                                             scope.vectorOf(word, 1), vector);
+      bits = vector::ExtractOp::create(builder, scope.loc, bits, 0);
+      return scope.compare(isAny ? arith::CmpIPredicate::ne
+                                 : arith::CmpIPredicate::eq,
+                           bits, scope.integer(word, isAny ? 0 : -1));
+    }
     for (int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
          lanes > 1; lanes /= 2) {
       SmallVector<int64_t> low(lanes / 2), high(lanes / 2);

@@ -18,6 +18,7 @@ public:
 private:
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
+  static bool isForMasks(mlir::Operation &inner);
   mlir::LogicalResult emitLoad(tile::LoadOp op);
   mlir::LogicalResult emitStore(tile::StoreOp op);
   mlir::LogicalResult emitMask(tile::MaskOp op);
@@ -82,6 +83,8 @@ private:
                    llvm::ArrayRef<Value> offsets, Value mask, Sub &result);
   void loadVectors(tile::LoadOp op, const Subscripts &at,
                    llvm::ArrayRef<Value> offsets, Value mask, Sub &result);
+  static bool isWidened(mlir::Type storage);
+  Value widen(Value vector, mlir::Type storage);
   struct Window {
     Value isCopied, copy;
     llvm::SmallVector<Value> rows; ///< addresses

@@ -111,6 +111,12 @@ LogicalResult ParallelLowering::emitMask(tile::MaskOp op) {
   fragments[op] = result;
   if (isFull)
     return success();
+  if (op.getCondition()) {
+    Fragment condition = input(op.getCondition());
+    for (int64_t row = 0; row < result.rows; ++row)
+      for (int64_t column = 0; column < result.columns; ++column)
+        result.at(row, column) = condition.at(row, column);
+  }
   for (AffineExpr expression : op.getMap().getResults()) {
     auto index = affine(expression, op.getMap().getNumDims(), op.getIndices());
     if (!index)

@@ -261,17 +261,25 @@ void SubtileOp::print(OpAsmPrinter &printer) {
 }
 
 ParseResult WhenOp::parse(OpAsmParser &parser, OperationState &state) {
-  OpAsmParser::UnresolvedOperand condition;
+  OpAsmParser::UnresolvedOperand condition, full;
   Type type;
-  if (parser.parseOperand(condition) || parser.parseColon() ||
+  if (parser.parseOperand(condition))
+    return failure();
+  bool hasFull = succeeded(parser.parseOptionalKeyword("full"));
+  if ((hasFull && parser.parseOperand(full)) || parser.parseColon() ||
       parseShortType(parser, type) ||
-      parser.resolveOperand(condition, type, state.operands))
+      parser.resolveOperand(condition, type, state.operands) ||
+      (hasFull && parser.resolveOperand(full, parser.getBuilder().getI1Type(),
+                                        state.operands)))
     return failure();
   return parseBody(parser, state);
 }
 
 void WhenOp::print(OpAsmPrinter &printer) {
-  printer << " " << getCondition() << " : ";
+  printer << " " << getCondition();
+  if (getFull())
+    printer << " full " << getFull();
+  printer << " : ";
   printShortType(printer, getCondition());
   printBody(printer, getBody());
 }

@@ -132,11 +132,16 @@ void StoreOp::print(OpAsmPrinter &printer) {
 
 ParseResult MaskOp::parse(OpAsmParser &parser, OperationState &state) {
   keepResultName(parser, state);
+  OpAsmParser::UnresolvedOperand condition;
+  bool hasCondition;
   int32_t count;
   Type type;
-  if (parseSubscripts(parser, state, "map", count) || parser.parseColon() ||
-      parseShortType(parser, type))
+  if (parseSubscripts(parser, state, "map", count) ||
+      parseMask(parser, condition, hasCondition) || parser.parseColon() ||
+      parseShortType(parser, type) ||
+      (hasCondition && resolveMask(parser, condition, type, state)))
     return failure();
+  addSegments(parser, state, {count, hasCondition});
   state.addTypes(type);
   return success();
 }
@@ -144,8 +149,11 @@ ParseResult MaskOp::parse(OpAsmParser &parser, OperationState &state) {
 void MaskOp::print(OpAsmPrinter &printer) {
   printer << " ";
   printSubscripts(printer, getMapAttr(), getIndices());
+  if (getCondition())
+    printer << " where " << getCondition();
   printer << " : ";
   printShortType(printer, getResult());
+  printMaskType(printer, getCondition(), getResult().getType());
 }
 
 //---------------------------------------------------------===//

@@ -130,22 +130,31 @@ void printArguments(OpAsmPrinter &printer, ValueRange arguments) {
 
 ParseResult parseEncoding(OpAsmParser &parser, OperationState &state,
                           Type *element) {
-  Attribute encoding = RowsAttr::get(parser.getContext());
-  bool isPanel = failed(parser.parseOptionalKeyword("rows"));
-  if (isPanel && parser.parseKeyword("panel"))
+  MLIRContext *context = parser.getContext();
+  Attribute encoding = RowsAttr::get(context);
+  StringRef kind;
+  llvm::SMLoc start = parser.getCurrentLocation();
+  if (parser.parseKeyword(&kind))
     return failure();
-  bool hasBrackets = isPanel || element;
+  if (!llvm::is_contained({"rows", "panel", "least", "greatest"}, kind))
+    return parser.emitError(start,
+                            "expected 'rows', 'panel', 'least' or 'greatest'");
+  bool hasWidth = kind != "rows", hasBrackets = hasWidth || element;
   if (hasBrackets && parser.parseLess())
     return failure();
-  if (isPanel) {
+  if (hasWidth) {
     SmallVector<int64_t> width;
     llvm::SMLoc at = parser.getCurrentLocation();
     if (parser.parseDimensionList(width, /*allowDynamic=*/false,
                                   /*withTrailingX=*/element != nullptr))
       return failure();
     if (width.size() != 1)
-      return parser.emitError(at, "a panel has one width");
-    encoding = PanelAttr::get(parser.getContext(), width[0]);
+      return parser.emitError(at, "'") << kind << "' has one width";
+    if (kind == "panel")
+      encoding = PanelAttr::get(context, width[0]);
+    else
+      encoding = RunsAttr::get(
+          context, kind == "least" ? Bound::Min : Bound::Max, width[0]);
   }
   state.addAttribute("encoding", encoding);
   if (element && parser.parseType(*element))
@@ -155,12 +164,17 @@ ParseResult parseEncoding(OpAsmParser &parser, OperationState &state,
 
 void printEncoding(OpAsmPrinter &printer, Attribute encoding, Type element) {
   auto panel = dyn_cast<PanelAttr>(encoding);
-  printer << (panel ? "panel" : "rows");
-  if (!panel && !element)
+  auto runs = dyn_cast<RunsAttr>(encoding);
+  printer << (panel                           ? "panel"
+              : !runs                         ? "rows"
+              : runs.getBound() == Bound::Min ? "least"
+                                              : "greatest");
+  if (!panel && !runs && !element)
     return;
   printer << "<";
-  if (panel)
-    printer << panel.getWidth() << (element ? "x" : "");
+  if (panel || runs)
+    printer << (panel ? panel.getWidth() : runs.getWidth())
+            << (element ? "x" : "");
   if (element)
     printer << element;
   printer << ">";

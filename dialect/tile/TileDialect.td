@@ -136,4 +136,16 @@ def Tile_PanelAttr : AttrDef<Tile_Dialect, "Panel"> {
   let assemblyFormat = "`<` $width `>`";
 }
 
+def Tile_RunsAttr : AttrDef<Tile_Dialect, "Runs"> {
+  let mnemonic = "runs";
+  let summary = "encoding that keeps a bound of each run";
+  let description = [{
+    Of each run of `width` indices of the last rank the least (`min`) or greatest
+    (`max`) element; that rank's subscript is the number of a run. Written
+    `least<64xi64>` and `greatest<64xi64>`. Example: `#tile.runs<min, 64>`.
+  }];
+  let parameters = (ins "::weir::tile::Bound":$bound, "int64_t":$width);
+  let assemblyFormat = "`<` $bound `,` $width `>`";
+}
+
 #endif // WEIR_DIALECT_TILE_DIALECT

@@ -150,13 +150,23 @@ def Tile_SubtileOp : Tile_DomainOp<"subtile", [
 def Tile_WhenOp : Tile_CustomOp<"when", [SingleBlock, NoTerminator]> {
   let summary = "work only if any element of a condition is true";
   let description = [{
+    Where `full` is true as well, so is every `tile.mask` in the body, and columns
+    are all valid; the body is compiled apart for that.
+
+    (C1) conditions are truth values. (C2) `full` stands in a loop over tiles, not in
+    a sub-tile.
+
     ```mlir
     tile.when %moved : 6x1xi1 {
       tile.update %Z[%m] = %Z * %t : ref<f32>, 6x1xf32
     }
+    tile.when %some full %all : i1 {
+      tile.subtile (%m, %n) in (%m1+6 to %$m, %n0+64 to %$n) shape 6x64 {
+      }
+    }
     ```
   }];
-  let arguments = (ins Tile_Value:$condition);
+  let arguments = (ins Tile_Value:$condition, Optional<I1>:$full);
   let regions = (region SizedRegion<1>:$body);
 }
 
@@ -174,7 +184,8 @@ def Tile_StageOp : Tile_DomainOp<"stage", [
     is written `= %K[…]`.
 
     (C1) `panel` takes at least two ranks; ranks before the last two are whole.
-    (C2) the region yields a value of the element type.
+    (C2) the region yields a value of the element type. (C3) `least` and `greatest`
+    are of `i64` over whole ranks, directly in a kernel.
 
     ```mlir
     %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
@@ -263,16 +274,21 @@ def Tile_StoreOp : Tile_CustomOp<"store"> {
                        Variadic<Index>:$indices);
 }
 
-def Tile_MaskOp : Tile_CustomOp<"mask", [Pure, NamesResults]> {
-  let summary = "affine predicate";
+def Tile_MaskOp : Tile_CustomOp<"mask", [AttrSizedOperandSegments, Pure, NamesResults]> {
+  let summary = "predicate that decides what takes part";
   let description = [{
-    True where every expression is at least 0; true everywhere in full tiles.
+    True where every expression is at least 0 and the condition, if there is one, is
+    true; true everywhere in full tiles.
+
+    (C1) the condition is a truth value of the result's shape, or broadcasts to it.
 
     ```mlir
     %keep = tile.mask [%m - %n, %$n - %n - 1] : 6x64xi1
+    %same = tile.mask [%$n - %n - 1] where %alike : 6x64xi1
     ```
   }];
-  let arguments = (ins AffineMapAttr:$map, Variadic<Index>:$indices);
+  let arguments = (ins AffineMapAttr:$map, Variadic<Index>:$indices,
+                       Optional<Tile_Value>:$condition);
   let results = (outs Tile_Sub:$result);
 }
 

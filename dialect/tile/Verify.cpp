@@ -102,8 +102,10 @@ LogicalResult SubtileOp::verify() {
 }
 
 LogicalResult WhenOp::verify() {
-  if (!elementOf(getCondition().getType()).isInteger(1))
+  if (!elementOf(getCondition().getType()).isInteger(1)) // when_c1
     return emitOpError("has a condition that is no truth value");
+  if (getFull() && (*this)->getParentOfType<SubtileOp>()) // when_c2
+    return emitOpError("tells full tiles apart within a sub-tile");
   return success();
 }
 
@@ -117,6 +119,11 @@ LogicalResult StageOp::verify() {
     for (int64_t tile : getTiles().drop_back(2))
       if (tile)
         return emitOpError("tiles a rank before the last two");
+  } else if (isa<RunsAttr>(getEncoding())) { // stage_c3
+    if (!getElementType().isInteger(64) || !getOrigins().empty() ||
+        !isa<KernelOp>((*this)->getParentOp()))
+      return emitOpError("keeps bounds of other than i64 over whole ranks, "
+                         "directly in a kernel");
   } else if (!isa<RowsAttr>(getEncoding())) {
     return emitOpError("has an unknown encoding ") << getEncoding();
   }
@@ -183,8 +190,13 @@ LogicalResult StoreOp::verify() {
 }
 
 LogicalResult MaskOp::verify() {
-  if (!getResult().getType().getElementType().isInteger(1))
+  Type type = getResult().getType();
+  if (!elementOf(type).isInteger(1))
     return emitOpError("gives something else than truth values");
+  Type condition = getCondition() ? getCondition().getType() : type;
+  if (!elementOf(condition).isInteger(1) || !fits(condition, type)) // mask_c1
+    return emitOpError("gives ")
+           << type << " where its condition is " << condition;
   return success();
 }
 

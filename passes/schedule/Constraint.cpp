@@ -15,6 +15,7 @@ namespace {
 struct Splitter {
   Expressions &ex;
   StringAttr row, column;
+  bool isAffineOnly = true; ///< what is read from a tensor is no rest of a constraint
 
   const Node *sum(const Node *a, const Node *b) { return ex.binary(BinaryFn::Add, a, b); }
 
@@ -62,7 +63,8 @@ struct Splitter {
     if (isUnary(rhs, UnaryFn::Abs))
       return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, sum(lhs, rhs->operands[0]), ex.integer(0), gap);
     auto difference = add(linear(lhs), negated(linear(rhs)));
-    if (!difference || std::abs(difference->column) != 1)
+    if (!difference || std::abs(difference->column) != 1 ||
+        (isAffineOnly && !isAffine(difference->rest)))
       return false;
     if (gap)
       difference->rest = sum(difference->rest, ex.integer(-gap));
@@ -116,17 +118,8 @@ Predicate splitPredicate(Expressions &ex, const Node *condition, StringAttr row,
   return predicate;
 }
 
-static void collectConjuncts(const Node *condition, Operands &all) {
-  if (!isBinary(condition, BinaryFn::And))
-    return all.push_back(condition);
-  collectConjuncts(condition->operands[0], all);
-  collectConjuncts(condition->operands[1], all);
-}
-
 SmallVector<Linear> takeBounds(Expressions &ex, const Node *&condition, StringAttr rank, ArrayRef<StringAttr> varying) {
-  Operands conjuncts;
-  if (condition)
-    collectConjuncts(condition, conjuncts);
+  Operands conjuncts = conjunctsOf(condition);
   SmallVector<Linear> bounds;
   condition = nullptr;
   for (const Node *conjunct : conjuncts) {
@@ -142,7 +135,8 @@ SmallVector<Linear> takeBounds(Expressions &ex, const Node *&condition, StringAt
   return bounds;
 }
 
-const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {
+/// That some column satisfies a conjunction.
+static const Node *existsInAll(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {
   const Node *zero = ex.integer(0);
   Operands lower{zero}, upper{ex.binary(BinaryFn::Sub, ex.extent(column), ex.integer(1))};
   const Node *holds = nullptr;
@@ -163,6 +157,31 @@ const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr
   for (const Node *l : lower)
     for (const Node *u : upper)
       holds = ex.both(holds, ex.compare(Relation::Le, l, u));
+  return holds;
+}
+
+const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {
+  Splitter splitter{ex, row, column, /*isAffineOnly=*/false};
+  Predicate whole{predicate.linear, {}};
+  for (const Node *condition : predicate.conditions)
+    splitter.split(whole, condition);
+  auto *choice = llvm::find_if(whole.conditions, [&](const Node *condition) {
+    return isBinary(condition, BinaryFn::Or) && condition->dependsOn(column);
+  });
+  if (choice == whole.conditions.end())
+    return existsInAll(ex, whole, row, column);
+  // A column satisfies a disjunction if it satisfies one side.
+  Operands sides = (*choice)->operands;
+  whole.conditions.erase(choice);
+  const Node *holds = ex.truth(false);
+  for (const Node *side : sides) {
+    Predicate part = whole;
+    part.conditions.push_back(side);
+    const Node *exists = existsColumn(ex, part, row, column);
+    if (!exists)
+      return nullptr;
+    holds = ex.binary(BinaryFn::Or, holds, exists);
+  }
   return holds;
 }
 

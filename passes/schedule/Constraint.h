@@ -7,7 +7,7 @@
 namespace weir::schedule {
 
 /// column * n + row * m + rest >= 0, where `rest` varies with neither and
-/// `column` is 1 or -1.
+/// `column` is 1 or -1 in predicates.
 struct Linear {
   int64_t column = 0;
   int64_t row = 0;
@@ -16,7 +16,8 @@ struct Linear {
   bool operator==(const Linear &) const = default;
 };
 
-/// A predicate: a conjunction of linear constraints and other conditions.
+/// A predicate: a conjunction of linear constraints with an affine rest, and of other
+/// conditions.
 struct Predicate {
   llvm::SmallVector<Linear> linear;
   Operands conditions;

@@ -162,6 +162,8 @@ const Node *Expressions::compare(Predicate predicate, const Node *lhs, const Nod
   // An index is never negative.
   if (predicate == Predicate::Le && a && *a <= 0 && rhs->kind == Node::Kind::Index)
     return truth(true);
+  if (predicate == Predicate::Ge && c && *c <= 0 && lhs->kind == Node::Kind::Index)
+    return truth(true);
   return apply(PredicateAttr::get(context, predicate), {lhs, rhs}, IntegerType::get(context, 1));
 }
 
@@ -215,6 +217,16 @@ bool isUnary(const Node *node, UnaryFn fn) {
 bool isBinary(const Node *node, BinaryFn fn) {
   auto attr = dyn_cast_if_present<BinaryFnAttr>(node->attr);
   return node->kind == Node::Kind::Apply && attr && attr.getValue() == fn;
+}
+
+Operands conjunctsOf(const Node *condition) {
+  if (!condition)
+    return {};
+  if (!isBinary(condition, BinaryFn::And))
+    return {condition};
+  Operands all = conjunctsOf(condition->operands[0]);
+  llvm::append_range(all, conjunctsOf(condition->operands[1]));
+  return all;
 }
 
 Operands factorsOf(const Node *node) {

@@ -92,6 +92,8 @@ Operands factorsOf(const Node *node);
 /// True if `node` is an application of `fn`.
 bool isBinary(const Node *node, cascade::BinaryFn fn);
 bool isUnary(const Node *node, cascade::UnaryFn fn);
+/// Conjuncts of a condition; none of null, which is "true".
+Operands conjunctsOf(const Node *condition);
 
 } // namespace weir::schedule
 

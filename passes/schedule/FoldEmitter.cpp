@@ -57,9 +57,6 @@ std::optional<Refusal> FoldEmitter::check() {
     for (const Node *node : all)
       if (auto why = emit.whyNot(node, nest.row, nest.column))
         return refuse(*why);
-    for (const Linear &c : state.predicate.linear)
-      if (!isAffine(c.rest))
-        return refuse("a predicate that is read from a tensor");
     if (state.extraFactor)
       if (auto why = emit.whyNot(state.extraFactor, {}, {}))
         return refuse(*why);
@@ -106,15 +103,12 @@ void FoldEmitter::run() {
   });
   emit.openParallel(nest.row, nest.grid, descending);
   openCarries();
+  bool isRange = llvm::all_of(nest.states, [](StatePlan &state) { return state.predicate.conditions.empty(); });
   overOuter(nest.outer, [&] {
-    Range tiles = joinedRange();
-    auto only = rowsWithWork();
-    emit.forColumns(nest.column, tiles.lower, tiles.upper, {tiles.fullLower, tiles.fullUpper}, [&] {
-      auto bounds = only;
-      if (!bounds.empty())
-        bounds = rowsWithWork();
-      emit.subtile(nest.column, bounds, [&] { step(); });
-    });
+    if (isRange || !emit.getShape().judges)
+      foldByRange();
+    else
+      foldByVerdict();
   });
   finish();
   emit.closeParallel();
@@ -144,20 +138,15 @@ void FoldEmitter::openCarries() {
     c.running = runningOf(ex, state.op);
     c.ref = emit.carry(state.extra, type, neutral(state.op.getCombiner(), type), state.op.getName());
     emit.bindCarry(state.op.getResult(), c.ref);
-    if (!state.isPresent)
-      c.present = presenceFlag(state);
+    if (state.isPresent)
+      continue;
+    auto *known = llvm::find_if(presences, [&](auto &other) { return other.first == state.predicate; });
+    if (known == presences.end()) {
+      Value flags = emit.carry({}, type, FloatAttr::get(type, 0.0), (state.op.getName() + "_present").str());
+      known = (presences.push_back({state.predicate, flags}), presences.end() - 1);
+    }
+    c.present = known->second;
   }
-}
-
-/// A block that tells whether a point of a state was present: one for all states that are present together.
-Value FoldEmitter::presenceFlag(StatePlan &state) {
-  for (auto &[predicate, flag] : flags)
-    if (predicate == state.predicate && tile::storageTypeOf(flag) == state.op.getTensorType().getScalarType())
-      return flag;
-  Type type = state.op.getTensorType().getScalarType();
-  Value flag = emit.carry({}, type, FloatAttr::get(type, 0.0), (state.op.getName() + "_present").str());
-  flags.push_back({state.predicate, flag});
-  return flag;
 }
 
 void FoldEmitter::step() {
@@ -166,7 +155,6 @@ void FoldEmitter::step() {
     c.old = c.current = {};
   for (StatePlan &state : nest.states)
     openKeep(state);
-  llvm::SmallDenseSet<Value> noted;
   Operands roots;
   for (StatePlan &state : nest.states)
     roots.push_back(isExtremum(state.op.getCombiner()) ? state.value : kept(state));
@@ -178,9 +166,9 @@ void FoldEmitter::step() {
   for (StatePlan &state : nest.states) {
     if (!isExtremum(state.op.getCombiner()))
       takeSum(state);
-    if (Value flag = carried[state.op.getResult()].present; flag && noted.insert(flag).second)
-      notePresence(state);
   }
+  for (auto &[predicate, flags] : presences)
+    notePresence(predicate, flags);
 }
 
 /// Names the condition under which points of a state are present. What is contracted
@@ -192,20 +180,22 @@ void FoldEmitter::openKeep(StatePlan &state) {
     return other.extra && other.predicate == state.predicate;
   });
   const Node *all = ex.name("keep " + std::to_string(keeps.size()), emit.builder().getI1Type());
-  emit.bind(all, emit.mask(state.predicate.linear, nest.column, byRow));
-  for (const Node *condition : state.predicate.conditions)
-    all = ex.both(all, condition);
+  const Node *condition = nullptr;
+  for (const Node *other : state.predicate.conditions)
+    condition = ex.both(condition, other);
+  Value holds = condition ? emit.value(condition) : Value();
+  emit.bind(all, emit.mask(state.predicate.linear, holds, nest.column, byRow));
   keeps.push_back({state.predicate, all});
 }
 
-const Node *FoldEmitter::keep(StatePlan &state) {
-  return llvm::find_if(keeps, [&](auto &known) { return known.first == state.predicate; })->second;
+const Node *FoldEmitter::keep(const Predicate &predicate) {
+  return llvm::find_if(keeps, [&](auto &known) { return known.first == predicate; })->second;
 }
 
 /// The value of a state where its points are present, else 0.
 const Node *FoldEmitter::kept(StatePlan &state) {
   const Node *value = ex.convert(state.value, state.op.getTensorType().getScalarType());
-  return ex.select(keep(state), value, ex.zero(value->type));
+  return ex.select(keep(state.predicate), value, ex.zero(value->type));
 }
 
 void FoldEmitter::takeExtremum(StatePlan &state) {
@@ -213,13 +203,13 @@ void FoldEmitter::takeExtremum(StatePlan &state) {
   Carried &c = carried[state.op.getResult()];
   Type type = state.op.getTensorType().getScalarType();
   bool isMax = state.op.getCombiner() == Combiner::Max;
-  Value mask = emit.value(keep(state)), value = emit.value(state.value);
+  Value mask = emit.value(keep(state.predicate)), value = emit.value(state.value);
   auto isNarrow = [&] {
     return tile::columnsOf(value.getType()) == 1 || tile::rowsOf(value.getType()) < tile::rowsOf(mask.getType());
   };
   if (isNarrow()) {
     const Node *none = ex.constant(neutral(state.op.getCombiner(), type));
-    value = emit.value(ex.select(keep(state), ex.convert(state.value, type), none)); // as wide as the mask
+    value = emit.value(ex.select(keep(state.predicate), ex.convert(state.value, type), none)); // as wide as the mask
   }
   Value top = value; // what is no wider now is the neutral value itself
   if (!isNarrow()) {
@@ -260,7 +250,7 @@ void FoldEmitter::takeSum(StatePlan &state) {
     TileEmitter::setName(op, "p");
   if (state.extra) {
     bool isMasked = !(state.predicate == Predicate());
-    Value mask = isMasked ? emit.value(keep(state)) : Value();
+    Value mask = isMasked ? emit.value(keep(state.predicate)) : Value();
     return emit.accumulate(c.ref, p, state.extraFactor, state.extra, mask);
   }
   Type type = state.op.getTensorType().getScalarType();
@@ -328,7 +318,7 @@ void FoldEmitter::shiftStates() {
   }
   Value condition = emit.value(moved);
   TileEmitter::setName(condition.getDefiningOp(), "moved");
-  emit.when(condition, [&] { moveStates(ordered, refs.getArrayRef()); });
+  emit.when(condition, Value(), [&] { moveStates(ordered, refs.getArrayRef()); });
 }
 
 void FoldEmitter::moveStates(ArrayRef<StatePlan *> states, ArrayRef<Value> refs) {
@@ -343,18 +333,18 @@ void FoldEmitter::moveStates(ArrayRef<StatePlan *> states, ArrayRef<Value> refs)
   }
 }
 
-void FoldEmitter::notePresence(StatePlan &state) {
+/// Sets the flags of the rows in which a point satisfies the predicate.
+void FoldEmitter::notePresence(const Predicate &predicate, Value flags) {
   OpBuilder &b = emit.builder();
-  Carried &c = carried[state.op.getResult()];
-  Type type = state.op.getTensorType().getScalarType();
-  Value mask = emit.value(keep(state));
+  Type type = tile::storageTypeOf(flags);
+  Value mask = emit.value(keep(predicate));
   auto any = tile::ReduceOp::create(b, emit.loc(), tile::shapedType(tile::rowsOf(mask.getType()), 1, b.getI1Type()),
                                     tile::Reduction::Any, mask, Value());
   TileEmitter::setName(any, "any");
   const Node *self = ex.name("self present", type), *found = ex.name("any", b.getI1Type());
-  emit.bind(self, c.present);
+  emit.bind(self, flags);
   emit.bind(found, any);
-  emit.update(c.present, ex.select(found, ex.constant(FloatAttr::get(type, 1.0)), self));
+  emit.update(flags, ex.select(found, ex.constant(FloatAttr::get(type, 1.0)), self));
 }
 
 //===-- The finish ----------------------------------------------------------===//

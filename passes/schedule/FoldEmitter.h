@@ -2,6 +2,7 @@
 #ifndef WEIR_PASSES_SCHEDULE_FOLD_EMITTER_H
 #define WEIR_PASSES_SCHEDULE_FOLD_EMITTER_H
 
+#include "passes/schedule/Coverage.h"
 #include "passes/schedule/TileEmitter.h"
 
 namespace weir::schedule {
@@ -27,17 +28,20 @@ private:
   mlir::StringAttr extraOf(OutputPlan &output);
   std::optional<std::string> whyNotFinished(OutputPlan &output);
   void openCarries();
-  mlir::Value presenceFlag(StatePlan &state);
+  void foldByRange();
+  void foldByVerdict();
+  Verdict judge(Coverage &box);
+  void whenJudged(Verdict verdict, llvm::function_ref<void()> body);
   void step();
   void openKeep(StatePlan &state);
-  const Node *keep(StatePlan &state);
+  const Node *keep(const Predicate &predicate);
   const Node *kept(StatePlan &state);
   void takeExtremum(StatePlan &state);
   void takeSum(StatePlan &state);
   void shiftStates();
   void moveStates(llvm::ArrayRef<StatePlan *> states, llvm::ArrayRef<mlir::Value> refs);
   const Node *shifted(StatePlan &state);
-  void notePresence(StatePlan &state);
+  void notePresence(const Predicate &predicate, mlir::Value flags);
   void finish();
   void storeOutputs(llvm::ArrayRef<OutputPlan *> outputs, mlir::StringAttr extra);
 
@@ -49,6 +53,7 @@ private:
   };
   Range range(const Predicate &predicate);
   Range joinedRange();
+  llvm::SmallVector<Predicate> predicates();
   llvm::SmallVector<mlir::Value> rowsWithWork();
 
   Expressions &ex;
@@ -56,8 +61,9 @@ private:
   Nest &nest;
   TileEmitter &emit;
   llvm::DenseMap<mlir::Value, Carried> carried;
-  llvm::SmallVector<std::pair<Predicate, mlir::Value>> flags;  ///< of presence, one a predicate
   llvm::SmallVector<std::pair<Predicate, const Node *>> keeps; ///< of the current sub-tile
+  /// Blocks of 0 and 1 that say in which rows a point satisfied a predicate.
+  llvm::SmallVector<std::pair<Predicate, mlir::Value>> presences;
 };
 
 } // namespace weir::schedule

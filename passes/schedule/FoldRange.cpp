@@ -3,6 +3,7 @@
 
 using namespace mlir;
 using namespace weir::cascade;
+using Relation = weir::cascade::Predicate;
 
 namespace weir::schedule {
 namespace {
@@ -60,14 +61,19 @@ FoldEmitter::Range FoldEmitter::range(const Predicate &predicate) {
   return result;
 }
 
-/// What any state has work in, and what is full for all.
-FoldEmitter::Range FoldEmitter::joinedRange() {
+/// The predicates of all states, each once.
+SmallVector<Predicate> FoldEmitter::predicates() {
   SmallVector<Predicate> distinct;
   for (StatePlan &state : nest.states)
     if (!llvm::is_contained(distinct, state.predicate))
       distinct.push_back(state.predicate);
+  return distinct;
+}
+
+/// What any state has work in, and what is full for all by linear constraints.
+FoldEmitter::Range FoldEmitter::joinedRange() {
   Range joined;
-  for (const Predicate &predicate : distinct) {
+  for (const Predicate &predicate : predicates()) {
     Range next = range(predicate);
     if (!joined.lower) {
       joined = next;
@@ -84,6 +90,77 @@ FoldEmitter::Range FoldEmitter::joinedRange() {
     joined.fullUpper = join(tile::Bound::Min, joined.fullUpper, next.fullUpper, "full_end");
   }
   return joined;
+}
+
+/// Linear constraints alone: the tiles with work are a range, and so are the full ones.
+void FoldEmitter::foldByRange() {
+  Range tiles = joinedRange();
+  auto only = rowsWithWork();
+  SmallVector<Value> full{tiles.fullLower, tiles.fullUpper};
+  if (llvm::any_of(nest.states, [](StatePlan &state) { return !state.predicate.conditions.empty(); }))
+    full.clear();
+  emit.forColumns(nest.column, tiles.lower, tiles.upper, full, [&] {
+    auto bounds = only;
+    if (!bounds.empty())
+      bounds = rowsWithWork();
+    emit.subtile(nest.column, bounds, [&] { step(); });
+  });
+}
+
+/// Whether any state may have work in a box, and whether no state has an absent point.
+Verdict FoldEmitter::judge(Coverage &box) {
+  Verdict joined{ex.truth(false), ex.truth(true)};
+  for (const Predicate &predicate : predicates()) {
+    Verdict next = box.judge(predicate);
+    joined = {ex.binary(BinaryFn::Or, joined.some, next.some), ex.both(joined.all, next.all)};
+  }
+  return joined;
+}
+
+/// Runs `body` where there may be work, and apart where no point is absent.
+void FoldEmitter::whenJudged(Verdict verdict, llvm::function_ref<void()> body) {
+  auto valueOf = [&](const Node *node, StringRef name) {
+    Value value = emit.value(node);
+    if (auto map = value.getDefiningOp<tile::MapOp>())
+      TileEmitter::setName(map, name);
+    return value;
+  };
+  bool isEver = verdict.all != ex.truth(false);
+  if (verdict.some == ex.truth(true) && !isEver)
+    return body();
+  Value some = valueOf(verdict.some, "some");
+  emit.when(some, isEver ? valueOf(verdict.all, "all") : Value(), body);
+}
+
+/// Other predicates: each tile is judged, and in one that is not empty each group of rows.
+void FoldEmitter::foldByVerdict() {
+  TileShape shape = emit.getShape();
+  auto bound = [&](StringRef name, Value to) {
+    const Node *node = ex.name(name, IntegerType::get(ex.context, 64));
+    emit.bind(node, to);
+    return node;
+  };
+  Coverage::Context context{
+      [&](const Node *node) { return emit.isComputable(node); },
+      [&](const Node *value, const Span &run, tile::Bound of) {
+        return emit.boundOfRun(value, run.rank, run.count, of, run.first);
+      }};
+  Span rows{nest.row, bound("block", emit.blockOrigin()), shape.block};
+  Range tiles = joinedRange();
+  emit.forColumns(nest.column, tiles.lower, tiles.upper, {}, [&] {
+    Span columns{nest.column, bound("columns", emit.columnTile()), shape.columns};
+    Coverage block(ex, rows, columns, context);
+    whenJudged({judge(block).some, ex.truth(false)}, [&] {
+      emit.forGroups([&] {
+        Coverage group(ex, {nest.row, bound("group", emit.groupOrigin()), shape.rows}, columns, context);
+        Verdict verdict = judge(group);
+        const Node *last = ex.binary(BinaryFn::Add, columns.first, ex.integer(shape.columns));
+        const Node *isValid = ex.compare(Relation::Le, last, ex.extent(nest.column));
+        whenJudged({verdict.some, ex.both(verdict.all, isValid)},
+                   [&] { emit.subtile(nest.column, {}, [&] { step(); }); });
+      });
+    });
+  });
 }
 
 /// The rows that have work in a column tile, where one predicate of all states bounds

@@ -183,17 +183,6 @@ FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bo
   return Scalar{value->value, ex.both(present, value->present)};
 }
 
-/// Conjuncts of a condition; none of "true".
-static Operands conjunctsOf(const Node *condition) {
-  if (!condition)
-    return {};
-  if (!isBinary(condition, BinaryFn::And))
-    return {condition};
-  Operands all = conjunctsOf(condition->operands[0]);
-  llvm::append_range(all, conjunctsOf(condition->operands[1]));
-  return all;
-}
-
 /// A sum over one rank of a product. An absent point adds nothing: conditions on
 /// the summed rank zero one of the factors, the others the sum.
 FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts) {

@@ -202,9 +202,27 @@ void TileEmitter::forColumns(StringAttr over, Value lower, Value upper, ValueRan
   openLoop(over, op, over.str() + "0");
   columnOrigin = op.getBody().getArgument(0);
   column = over;
+  auto outside = values;
   body();
+  values = std::move(outside);
   columnOrigin = {};
   loops.pop_back();
+}
+
+void TileEmitter::forGroups(llvm::function_ref<void()> body) {
+  OpBuilder::InsertionGuard guard(b);
+  AffineExpressions expressions = affine();
+  AffineExpr end = expressions.of(origin) + shape.block;
+  Value last = index(tile::Bound::Min, expressions, {end, expressions.of(extent(row))}, row.str() + "_end");
+  auto op = tile::ForOp::create(b, location, origin, last, ValueRange(), shape.rows, tile::Order::Any);
+  setArgumentNames(op, {row.str() + "1"});
+  Block &block = op.getBody().emplaceBlock();
+  group = block.addArgument(b.getIndexType(), location);
+  b.setInsertionPointToEnd(&block);
+  auto outside = values;
+  body();
+  values = std::move(outside);
+  group = {};
 }
 
 void TileEmitter::forAllColumns(StringAttr over, llvm::function_ref<void()> body) {
@@ -217,8 +235,8 @@ void TileEmitter::forAllColumns(StringAttr over, llvm::function_ref<void()> body
 
 void TileEmitter::subtile(StringAttr over, ValueRange only, llvm::function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(b);
-  SmallVector<Value> origins{origin}, ends{extent(row)};
-  SmallVector<int64_t> tiles{shape.block}, extentsOfSub{shape.rows};
+  SmallVector<Value> origins{group ? group : origin}, ends{extent(row)};
+  SmallVector<int64_t> tiles{group ? shape.rows : shape.block}, extentsOfSub{shape.rows};
   SmallVector<std::string> names{row.str()};
   if (over) {
     origins.push_back(columnOrigin);
@@ -242,8 +260,8 @@ void TileEmitter::subtile(StringAttr over, ValueRange only, llvm::function_ref<v
   uses.clear();
 }
 
-void TileEmitter::when(Value condition, llvm::function_ref<void()> body) {
-  auto op = tile::WhenOp::create(b, location, condition);
+void TileEmitter::when(Value condition, Value full, llvm::function_ref<void()> body) {
+  auto op = tile::WhenOp::create(b, location, condition, full);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&op.getBody().emplaceBlock());
   auto outside = values;
@@ -267,10 +285,10 @@ Value TileEmitter::carry(StringAttr extra, Type type, TypedAttr init, StringRef 
 }
 
 tile::StageOp TileEmitter::stage(ArrayRef<StringAttr> ranks, ValueRange origins, ValueRange ends,
-                                 ArrayRef<int64_t> tiles, const Node *value, int64_t width,
+                                 ArrayRef<int64_t> tiles, const Node *value, Attribute encoding,
                                  StringRef name) {
-  auto op = tile::StageOp::create(b, location, tile::RefType::get(ex.context), origins, ends, tiles,
-                                  tile::PanelAttr::get(ex.context, width), value->type);
+  auto op = tile::StageOp::create(b, location, tile::RefType::get(ex.context), origins, ends, tiles, encoding,
+                                  value->type);
   setName(op, name);
   SmallVector<std::string> names;
   Block &block = op.getBody().emplaceBlock();
@@ -296,7 +314,7 @@ tile::StageOp TileEmitter::stage(ArrayRef<StringAttr> ranks, ValueRange origins,
 static std::string stagedName(const Node *node) {
   if (node->kind == Node::Kind::Load)
     if (auto input = node->tensor.getDefiningOp<InputOp>())
-      return input.getName().str() + "p";
+      return input.getName().str();
   for (const Node *operand : node->operands)
     if (std::string name = stagedName(operand); !name.empty())
       return name;
@@ -313,8 +331,8 @@ Value TileEmitter::stageRows(const Node *factor, StringAttr inner) {
       break;
     b.setInsertionPoint(loop);
   }
-  auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor, shape.rows,
-                  stagedName(factor));
+  auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor,
+                  tile::PanelAttr::get(ex.context, shape.rows), stagedName(factor) + "p");
   staged[{factor, inner}].ref = op;
   return op;
 }
@@ -341,8 +359,27 @@ TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lan
   ranks.append({lanes, inner});
   SmallVector<Value> ends = llvm::map_to_vector(ranks, [&](StringAttr rank) { return extent(rank); });
   SmallVector<int64_t> tiles(ranks.size(), 0);
-  result.ref = stage(ranks, {}, ends, tiles, general, width, stagedName(factor));
+  result.ref = stage(ranks, {}, ends, tiles, general, tile::PanelAttr::get(ex.context, width), stagedName(factor) + "p");
   return staged[{factor, inner}] = result;
+}
+
+const Node *TileEmitter::boundOfRun(const Node *value, StringAttr rank, int64_t width, tile::Bound bound,
+                                    const Node *first) {
+  SmallVector<StringAttr> ranks(value->ranks.begin(), value->ranks.end());
+  llvm::erase(ranks, rank);
+  Operands subscripts = llvm::map_to_vector<4>(ranks, [&](StringAttr other) { return ex.index(other); });
+  subscripts.push_back(ex.binary(BinaryFn::FloorDiv, first, ex.integer(width)));
+  ranks.push_back(rank);
+  auto encoding = tile::RunsAttr::get(ex.context, bound, width);
+  Value &table = tables[{value, encoding}];
+  if (!table) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(parallel);
+    SmallVector<Value> ends = llvm::map_to_vector(ranks, [&](StringAttr other) { return extent(other); });
+    StringRef suffix = bound == tile::Bound::Min ? "_least" : "_greatest";
+    table = stage(ranks, {}, ends, SmallVector<int64_t>(ranks.size(), 0), value, encoding, stagedName(value) + suffix.str());
+  }
+  return ex.load(table, subscripts, value->type);
 }
 
 } // namespace weir::schedule

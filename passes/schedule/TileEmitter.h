@@ -15,6 +15,7 @@ struct TileShape {
   int64_t columns = 64; ///< of a sub-tile
   int64_t block = 192;  ///< rows of a block, a multiple of `rows`
   bool absorbs = true;  ///< factors of rows go into the row operand of a contraction
+  bool judges = true;   ///< tables and disjunctions decide, tile by tile, where there is work
 };
 
 /// Builds one tile kernel. Values are emitted where the builder stands, operands
@@ -43,11 +44,15 @@ public:
                   mlir::ValueRange full, llvm::function_ref<void()> body);
   /// The same over all of `column`; tiles of valid columns only are full.
   void forAllColumns(mlir::StringAttr column, llvm::function_ref<void()> body);
-  /// Runs `body` in the sub-tiles of the current block, and column tile if there is one.
+  /// Runs `body` in a loop over the groups of rows of the current block.
+  void forGroups(llvm::function_ref<void()> body);
+  /// Runs `body` in the sub-tiles of the current block or group, and column tile if there
+  /// is one.
   void subtile(mlir::StringAttr column, mlir::ValueRange only, llvm::function_ref<void()> body);
 
-  /// Runs `body` where any element of a condition is true.
-  void when(mlir::Value condition, llvm::function_ref<void()> body);
+  /// Runs `body` where any element of a condition is true; apart, with masks that are
+  /// true, where `full` (may be null) is true as well.
+  void when(mlir::Value condition, mlir::Value full, llvm::function_ref<void()> body);
 
   // Values.
 
@@ -61,7 +66,13 @@ public:
   AffineExpressions affine();
   mlir::Value constantIndex(int64_t value, llvm::StringRef name);
   mlir::Value extent(mlir::StringAttr rank);
-  mlir::Value mask(llvm::ArrayRef<Linear> constraints, mlir::StringAttr column, bool byRow);
+  /// Where constraints and a condition (may be null) hold, in valid columns.
+  mlir::Value mask(llvm::ArrayRef<Linear> constraints, mlir::Value condition, mlir::StringAttr column, bool byRow);
+  /// True if an expression of inputs, parameters and indices can be computed at any point.
+  bool isComputable(const Node *node);
+  /// The least or greatest value of a computable expression over the run of `width` indices
+  /// of `rank` from `first`, a multiple of it; tabulated for all runs before the parallel loop.
+  const Node *boundOfRun(const Node *value, mlir::StringAttr rank, int64_t width, tile::Bound bound, const Node *first);
   /// A block that carries a state of the current rows, and of `extra` if not null.
   mlir::Value carry(mlir::StringAttr extra, mlir::Type type, mlir::TypedAttr init, llvm::StringRef name);
   /// The subscripts as operands of a load or store.
@@ -79,6 +90,7 @@ public:
   mlir::Location loc() { return location; }
   mlir::Value rowIndex() { return indices.lookup(row); }
   mlir::Value blockOrigin() { return origin; }
+  mlir::Value groupOrigin() { return group; }
   mlir::Value columnTile() { return columnOrigin; }
   TileShape getShape() { return shape; }
   void bindCarry(mlir::Value state, mlir::Value ref) { carries[state] = ref; }
@@ -104,7 +116,7 @@ private:
   Staged stageColumns(const Node *factor, mlir::StringAttr lanes, mlir::StringAttr inner, int64_t width);
   mlir::Value stageRows(const Node *factor, mlir::StringAttr inner);
   tile::StageOp stage(llvm::ArrayRef<mlir::StringAttr> ranks, mlir::ValueRange origins, mlir::ValueRange ends,
-                      llvm::ArrayRef<int64_t> tiles, const Node *value, int64_t width, llvm::StringRef name);
+                      llvm::ArrayRef<int64_t> tiles, const Node *value, mlir::Attribute encoding, llvm::StringRef name);
   const Node *generalise(const Node *node, llvm::MapVector<mlir::StringAttr, const Node *> &leading);
   const Node *product(llvm::ArrayRef<const Node *> factors, mlir::Type type);
   Operands leadingOf(const Staged &columns);
@@ -124,9 +136,10 @@ private:
   llvm::DenseMap<const Node *, mlir::Value> values;
   llvm::DenseMap<const Node *, unsigned> uses;
   llvm::DenseMap<std::pair<const Node *, mlir::StringAttr>, Staged> staged;
+  llvm::DenseMap<std::pair<const Node *, mlir::Attribute>, mlir::Value> tables; ///< by encoding
 
   mlir::StringAttr row, column;
-  mlir::Value origin, columnOrigin; ///< of the current block and column tile
+  mlir::Value origin, group, columnOrigin; ///< of the current block, group and column tile
   mlir::Operation *parallel = nullptr;
   llvm::SmallVector<std::pair<mlir::StringAttr, mlir::Operation *>> loops; ///< open ones, outer ones first
   bool inStage = false;

@@ -37,6 +37,14 @@ std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row,
   return std::nullopt;
 }
 
+bool TileEmitter::isComputable(const Node *node) {
+  bool isOther = node->kind == Node::Kind::Contract || node->kind == Node::Kind::Name ||
+                 (node->kind == Node::Kind::Load && !node->tensor.getDefiningOp<InputOp>() &&
+                  !node->tensor.getDefiningOp<ParamOp>());
+  return !isOther && !whyNot(node, {}, {}) &&
+         llvm::all_of(node->operands, [&](const Node *operand) { return isComputable(operand); });
+}
+
 //===-- Leaves --------------------------------------------------------------===//
 
 AffineMap TileEmitter::subscripts(ArrayRef<const Node *> nodes, SmallVector<Value> &operands) {
@@ -62,7 +70,8 @@ Value TileEmitter::load(const Node *node) {
       setName(op, state.getName().lower());
     return op;
   }
-  Value ref = arguments.lookup(tensor);
+  bool isTable = isa<tile::RefType>(tensor.getType());
+  Value ref = isTable ? tensor : arguments.lookup(tensor);
   if (tensor.getDefiningOp<ParamOp>()) {
     if (inStage && ref.getType().isIndex())
       return arith::IndexCastOp::create(b, location, b.getI64Type(), ref);
@@ -71,12 +80,14 @@ Value TileEmitter::load(const Node *node) {
   SmallVector<Value> operands;
   AffineMap map = subscripts(node->operands, operands);
   Value mask;
-  if (const Node *condition = inliner.rangeCondition(tensor, node->operands))
+  if (const Node *condition = isTable ? nullptr : inliner.rangeCondition(tensor, node->operands))
     mask = value(condition);
   Type type = inStage ? node->type : tile::shapeOfIndices(operands, node->type);
   auto op = tile::LoadOp::create(b, location, type, ref, AffineMapAttr::get(map), operands, mask);
   if (auto input = tensor.getDefiningOp<InputOp>())
     setName(op, input.getName().lower());
+  else if (isTable)
+    setName(op, cast<StringAttr>(tensor.getDefiningOp()->getAttr("asm_name")));
   return op;
 }
 
@@ -315,18 +326,19 @@ void TileEmitter::update(Value ref, const Node *node) {
   op.getBody().takeBody(region);
 }
 
-Value TileEmitter::mask(ArrayRef<Linear> constraints, StringAttr over, bool byRow) {
+Value TileEmitter::mask(ArrayRef<Linear> constraints, Value condition, StringAttr over, bool byRow) {
   AffineExpressions expressions = affine();
   AffineExpr n = expressions.of(indices.lookup(over)), m = expressions.of(indices.lookup(row));
   SmallVector<AffineExpr> results;
   for (const Linear &c : constraints)
     results.push_back(n * c.column + m * c.row + expressions.of(c.rest));
   results.push_back(expressions.of(extent(over)) - n - 1);
-  bool hasRow = llvm::any_of(constraints, [](const Linear &c) { return c.row != 0; });
-  if (byRow && !hasRow)
+  bool isTall = llvm::any_of(constraints, [](const Linear &c) { return c.row != 0; }) ||
+                (condition && tile::rowsOf(condition.getType()) > 1);
+  if (byRow && !isTall)
     results.push_back(expressions.of(extent(row)) - m - 1);
-  Type type = tile::SubType::get(ex.context, hasRow || byRow ? shape.rows : 1, shape.columns, b.getI1Type());
-  auto op = tile::MaskOp::create(b, location, type, expressions.map(results), expressions.operands());
+  Type type = tile::SubType::get(ex.context, isTall || byRow ? shape.rows : 1, shape.columns, b.getI1Type());
+  auto op = tile::MaskOp::create(b, location, type, expressions.map(results), expressions.operands(), condition);
   setName(op, "keep");
   return op;
 }
@@ -342,7 +354,7 @@ void TileEmitter::storeOutput(OutputPlan &output, StringAttr over) {
   bool isNarrow = tile::rowsOf(stored.getType()) == 1 || (over && tile::columnsOf(stored.getType()) == 1);
   if (over && isNarrow) {
     const Node *everywhere = ex.name("everywhere", b.getI1Type());
-    bind(everywhere, mask({}, over, /*byRow=*/true));
+    bind(everywhere, mask({}, Value(), over, /*byRow=*/true));
     stored = value(ex.select(everywhere, output.value, ex.zero(output.value->type)));
   }
   if (Operation *op = stored.getDefiningOp())

@@ -94,14 +94,14 @@ tile.kernel @stage_c2 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 // -----
 
 tile.kernel @stage_encoding sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  // expected-error@+1 {{expected 'panel'}}
+  // expected-error@+1 {{expected 'rows', 'panel', 'least' or 'greatest'}}
   %p = tile.stage (%m, %n) in (%$m, %$n) as columns<f32> = %X[%m, %n]
 }
 
 // -----
 
 tile.kernel @stage_width sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
-  // expected-error@+1 {{a panel has one width}}
+  // expected-error@+1 {{'panel' has one width}}
   %p = tile.stage (%m, %n) in (%$m, %$n) as panel<6x8xf32> = %X[%m, %n]
 }
 
@@ -222,5 +222,44 @@ tile.kernel @load_c3 sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
     %x = tile.load %X[%m, %n] : 6x64xf32
     // expected-error@+1 {{has a subscript of type '!tile.sub<6x64xf32>'}}
     %y = tile.load %X[%x, %n] of %x : 6x64xf32 : 6x64xf32
+  }
+}
+
+// -----
+
+tile.kernel @when_c1 sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
+  tile.parallel (%m0) in (%$m by 6) {
+    %x = tile.load %X[%m0] : f32
+    // expected-error@+1 {{has a condition that is no truth value}}
+    tile.when %x : f32 {
+    }
+  }
+}
+
+// -----
+
+tile.kernel @when_c2 sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
+  tile.subtile (%m) in (%$m) shape 6 {
+    %yes = tile.map lt(0, %$m) : index
+    // expected-error@+1 {{tells full tiles apart within a sub-tile}}
+    tile.when %yes full %yes : i1 {
+    }
+  }
+}
+
+// -----
+
+tile.kernel @stage_c3 sizes(m) (%X: f32[m]) -> (%Y: f32[m]) {
+  // expected-error@+1 {{keeps bounds of other than i64 over whole ranks, directly in a kernel}}
+  %p = tile.stage (%m) in (%$m) as least<64xf32> = %X[%m]
+}
+
+// -----
+
+tile.kernel @mask_c1 sizes(m, n) (%X: i32[m]) -> (%Y: f32[m]) {
+  tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
+    %x = tile.load %X[%m] : 6x1xi64
+    // expected-error@+1 {{gives '!tile.sub<6x64xi1>' where its condition is '!tile.sub<6x1xi64>'}}
+    %keep = tile.mask [%$n - %n - 1] where %x : 6x64xi1, 6x1xi64
   }
 }

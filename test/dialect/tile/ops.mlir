@@ -12,6 +12,16 @@ tile.kernel @all sizes(b, h, m, n, d = 64)
   // CHECK: %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
   %Kp = tile.stage (%b, %n, %d) in (%$b, %$n, %$d) as panel<64xf32> = %K[%b, %n, %d]
   %Vp = tile.stage (%b, %d, %n) in (%$b, %$d, %$n) as panel<64xf32> = %K[%b, %n, %d]
+  // CHECK: %low = tile.stage (%n) in (%$n) as least<64xi64> {
+  %low = tile.stage (%n) in (%$n) as least<64xi64> {
+    %i = arith.index_cast %n : index to i64
+    tile.yield %i : i64
+  }
+  // CHECK: %high = tile.stage (%n) in (%$n) as greatest<64xi64> {
+  %high = tile.stage (%n) in (%$n) as greatest<64xi64> {
+    %i = arith.index_cast %n : index to i64
+    tile.yield %i : i64
+  }
   // CHECK: %T = tile.carry (%$b, %$n) of f32{{$}}
   %T = tile.carry (%$b, %$n) of f32
   // CHECK: tile.parallel (%m0 descending, %b) in (%$m by 192, %$b) {
@@ -33,6 +43,26 @@ tile.kernel @all sizes(b, h, m, n, d = 64)
     %seen = tile.carry (%m0+192 to %$m) of i1 = 0
     // CHECK: %A = tile.carry (%m0+192 to %$m, %$d) of f32 = 0.5
     %A = tile.carry (%m0+192 to %$m, %$d) of f32 = 0.5
+    // CHECK: tile.for %n0 = %zero to %end step 64 any {
+    tile.for %n0 = %zero to %end step 64 any {
+      // CHECK: %l = tile.load %low[%n0 floordiv 64] : i64
+      %l = tile.load %low[%n0 floordiv 64] : i64
+      // CHECK: %some = tile.map le(%l, %m0 + 191) : i64, index
+      %some = tile.map le(%l, %m0 + 191) : i64, index
+      // CHECK: tile.when %some full %some : i1 {
+      tile.when %some full %some : i1 {
+        tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 {
+          // CHECK: %alike = tile.map eq(%n, %m) : 1x64xindex, 6x1xindex
+          %alike = tile.map eq(%n, %m) : 1x64xindex, 6x1xindex
+          // CHECK: %keep = tile.mask [%$n - %n - 1] where %alike : 6x64xi1{{$}}
+          %keep = tile.mask [%$n - %n - 1] where %alike : 6x64xi1
+          // CHECK: %low_row = tile.map lt(%m, 3) : 6x1xindex
+          %low_row = tile.map lt(%m, 3) : 6x1xindex
+          // CHECK: tile.mask [%$n - %n - 1] where %low_row : 6x64xi1, 6x1xi1
+          %both = tile.mask [%$n - %n - 1] where %low_row : 6x64xi1, 6x1xi1
+        }
+      }
+    }
     // CHECK: tile.for %n0 = %zero to %end step 64 full %zero to %end any {
     tile.for %n0 = %zero to %end step 64 full %zero to %end any {
       // CHECK: tile.subtile (%m, %n) in (%m0+192 to %$m, %n0+64 to %$n) shape 6x64 only %n0 to %$m {
