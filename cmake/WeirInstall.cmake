@@ -16,12 +16,12 @@ install(FILES
 
 # pkg-config files say where they are relative to themselves.
 file(RELATIVE_PATH WEIR_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-foreach(name weir weir-pool)
+foreach(name weir weir-cuda weir-pool)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in ${name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
 
 install(TARGETS weir DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS weir_runtime DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS weir_cuda weir_runtime DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY runtime/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/weir)

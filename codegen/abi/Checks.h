@@ -18,7 +18,9 @@ enum class Status : int32_t {
   BadData,
   BadIndex,
   BadWorkspace,
-  Unsupported
+  Unsupported,
+  NoDevice,
+  DeviceError
 };
 
 /// Emits a function that returns a status as soon as a condition does not hold.

@@ -19,6 +19,12 @@ std::string layoutName(cascade::KernelOp kernel) {
 std::string runName(cascade::KernelOp kernel) {
   return (kernel.getSymName() + ".run").str();
 }
+std::string limitsName(cascade::KernelOp kernel) {
+  return (kernel.getSymName() + ".limits").str();
+}
+std::string launchName(cascade::KernelOp kernel) {
+  return (kernel.getSymName() + ".launch").str();
+}
 static std::string shapesName(cascade::KernelOp kernel) {
   return (kernel.getSymName() + ".shapes").str();
 }
@@ -27,7 +33,7 @@ static std::string shapesName(cascade::KernelOp kernel) {
 /// can be said without data.
 static LogicalResult emitShapesFunction(Emitter &emit, ModuleOp module,
                                         cascade::KernelOp kernel,
-                                        const Frame &frame) {
+                                        const Frame &frame, Memory memory) {
   auto function = makeFunction(
       emit, module, shapesName(kernel), emit.i32(),
       {emit.pointer(), emit.pointer(), emit.pointer(), emit.i64()}, false);
@@ -36,6 +42,10 @@ static LogicalResult emitShapesFunction(Emitter &emit, ModuleOp module,
   checks.messageSize = function.getArgument(3);
   if (failed(checks.emitShapes(function.getArgument(0))))
     return failure();
+  if (memory == Memory::Device)
+    checks.propagate(
+        emit.call(limitsName(kernel), emit.i32(),
+                  {function.getArgument(1), checks.message, checks.messageSize}));
   LLVM::ReturnOp::create(emit.builder, emit.loc, emit.integer(emit.i32(), 0));
   return success();
 }
@@ -53,7 +63,8 @@ static void emitCheck(Emitter &emit, ModuleOp module, cascade::KernelOp kernel,
 }
 
 static void emitWorkspace(Emitter &emit, ModuleOp module,
-                          cascade::KernelOp kernel, const Frame &frame) {
+                          cascade::KernelOp kernel, const Frame &frame,
+                          Memory memory) {
   auto function =
       makeFunction(emit, module, (kernel.getSymName() + "_workspace").str(),
                    emit.i64(), {emit.pointer(), emit.i64()}, true);
@@ -66,6 +77,8 @@ static void emitWorkspace(Emitter &emit, ModuleOp module,
   auto bytes = emit.choose(
       isOk, emit.i64(),
       [&]() -> SmallVector<Value> {
+        if (memory == Memory::Device)
+          return {emit.integer(0)};
         return {emit.call(layoutName(kernel), emit.i64(),
                           {slots, emit.null(), workers})};
       },
@@ -115,9 +128,12 @@ static void emitScratch(Emitter &emit, Checks &checks, cascade::KernelOp kernel,
 }
 
 static LogicalResult emitRun(Emitter &emit, ModuleOp module,
-                             cascade::KernelOp kernel, const Frame &frame) {
+                             cascade::KernelOp kernel, const Frame &frame,
+                             Memory memory) {
+  // A context, tensors, and a stream where the data is a device's.
+  SmallVector<Type> operands(memory == Memory::Device ? 3 : 2, emit.pointer());
   auto function = makeFunction(emit, module, kernel.getSymName(), emit.i32(),
-                               {emit.pointer(), emit.pointer()}, true);
+                               operands, true);
   Value context = function.getArgument(0), tensors = function.getArgument(1);
   Value slots = emit.allocate(emit.i64(), frame.getSize());
   Checks checks(emit, kernel, frame, slots);
@@ -136,6 +152,13 @@ static LogicalResult emitRun(Emitter &emit, ModuleOp module,
   checks.emitData(tensors);
   if (failed(checks.emitParams(tensors)))
     return failure();
+  if (memory == Memory::Device) {
+    Value status = emit.call(launchName(kernel), emit.i32(),
+                             {slots, function.getArgument(2), checks.message,
+                              checks.messageSize});
+    LLVM::ReturnOp::create(emit.builder, emit.loc, status);
+    return success();
+  }
   checks.emitRanges();
   emitScratch(emit, checks, kernel, context, slots);
   emit.call(runName(kernel), LLVM::LLVMVoidType::get(module.getContext()),
@@ -174,16 +197,17 @@ void emitParallel(Emitter &emit, Value context, Value frame, Value count,
 }
 
 LogicalResult emitEntryPoints(ModuleOp module, cascade::KernelOp kernel,
-                              const Frame &frame, StringRef target) {
+                              const Frame &frame, StringRef target,
+                              Memory memory) {
   Emitter emit(OpBuilder(module.getContext()), kernel.getLoc());
-  if (failed(emitShapesFunction(emit, module, kernel, frame)))
+  if (failed(emitShapesFunction(emit, module, kernel, frame, memory)))
     return failure();
   emitCheck(emit, module, kernel, frame);
-  emitWorkspace(emit, module, kernel, frame);
+  emitWorkspace(emit, module, kernel, frame, memory);
   emitVariant(emit, module, kernel, target);
-  if (failed(emitRun(emit, module, kernel, frame)))
+  if (failed(emitRun(emit, module, kernel, frame, memory)))
     return failure();
-  emitInfo(emit, module, kernel, frame, target);
+  emitInfo(emit, module, kernel, frame, target, memory == Memory::Device);
   return success();
 }
 

@@ -24,15 +24,26 @@ struct ContextLayout {
 ///     bytes;
 ///   void <kernel>.run(ptr context, ptr frame)
 ///     computes the outputs; everything is checked.
+/// A target whose data is in a device's memory defines instead:
+///   i32 <kernel>.limits(ptr frame, ptr message, i64 size)
+///     refuses extents and strides that the device's code does not take;
+///   i32 <kernel>.launch(ptr frame, ptr stream, ptr message, i64 size)
+///     puts the work into the stream.
 std::string layoutName(cascade::KernelOp kernel);
 std::string runName(cascade::KernelOp kernel);
+std::string limitsName(cascade::KernelOp kernel);
+std::string launchName(cascade::KernelOp kernel);
+
+/// Where inputs and outputs are. Data of a device is not looked at.
+enum class Memory { Host, Device };
 
 /// Emits `<kernel>`, `<kernel>_workspace`, `<kernel>_check`, `<kernel>_variant`
 /// and `<kernel>_info`, for a frame in which the target has reserved its slots.
 /// `target` is what the description names.
 mlir::LogicalResult emitEntryPoints(mlir::ModuleOp module,
                                     cascade::KernelOp kernel,
-                                    const Frame &frame, llvm::StringRef target);
+                                    const Frame &frame, llvm::StringRef target,
+                                    Memory memory = Memory::Host);
 
 /// Emits a call of `body`, a `void(ptr frame, i64 index, i64 worker)`, for each
 /// index in [0, count): by the context's pool, or else by the calling thread.

@@ -1,6 +1,7 @@
 // The constant that describes a kernel to its callers: weir_kernel_info.
 #include "codegen/abi/Info.h"
 
+#include "codegen/abi/Constants.h"
 #include "codegen/abi/Message.h"
 #include "codegen/abi/Storage.h"
 
@@ -11,27 +12,6 @@ using namespace mlir;
 namespace weir::abi {
 
 static constexpr int64_t maxRank = 8;
-
-/// A constant aggregate from its elements.
-static Value emitAggregate(Emitter &emit, Type type, ArrayRef<Value> elements) {
-  Value aggregate = LLVM::UndefOp::create(emit.builder, emit.loc, type);
-  for (auto [i, element] : llvm::enumerate(elements))
-    aggregate = LLVM::InsertValueOp::create(emit.builder, emit.loc, aggregate,
-                                            element, static_cast<int64_t>(i));
-  return aggregate;
-}
-
-static Value emitArray(Emitter &emit, Type element, ArrayRef<Value> elements) {
-  return emitAggregate(emit, LLVM::LLVMArrayType::get(element, elements.size()),
-                       elements);
-}
-
-static Value emitStruct(Emitter &emit, ArrayRef<Value> elements) {
-  auto types = llvm::to_vector_of<Type>(ValueRange(elements).getTypes());
-  return emitAggregate(
-      emit, LLVM::LLVMStructType::getLiteral(emit.builder.getContext(), types),
-      elements);
-}
 
 /// A weir_argument_info.
 static Value emitArgument(Emitter &emit, cascade::KernelOp kernel,
@@ -54,24 +34,8 @@ static Value emitArgument(Emitter &emit, cascade::KernelOp kernel,
                            emitArray(emit, emit.i64(), extents)});
 }
 
-/// A constant global whose value `build` emits.
-static LLVM::GlobalOp emitGlobal(Emitter &emit, ModuleOp module, StringRef name,
-                                 LLVM::Linkage linkage,
-                                 llvm::function_ref<Value()> build) {
-  emit.builder.setInsertionPointToEnd(module.getBody());
-  auto global =
-      LLVM::GlobalOp::create(emit.builder, emit.loc, emit.pointer(),
-                             /*isConstant=*/true, linkage, name, Attribute());
-  emit.builder.setInsertionPointToStart(
-      emit.builder.createBlock(&global.getInitializer()));
-  Value value = build();
-  LLVM::ReturnOp::create(emit.builder, emit.loc, value);
-  global.setGlobalType(value.getType());
-  return global;
-}
-
 void emitInfo(Emitter &emit, ModuleOp module, cascade::KernelOp kernel,
-              const Frame &frame, StringRef target) {
+              const Frame &frame, StringRef target, bool takesStream) {
   StringRef name = kernel.getSymName();
   auto arguments = emitGlobal(
       emit, module, (name + ".arguments").str(), LLVM::Linkage::Internal, [&] {
@@ -97,19 +61,17 @@ void emitInfo(Emitter &emit, ModuleOp module, cascade::KernelOp kernel,
         auto word = [&](int64_t value) {
           return emit.integer(emit.i32(), value);
         };
-        auto address = [&](StringRef symbol) -> Value {
-          auto reference =
-              SymbolRefAttr::get(emit.builder.getContext(), symbol);
-          return LLVM::AddressOfOp::create(emit.builder, emit.loc,
-                                           emit.pointer(), reference);
+        auto address = [&](const Twine &symbol) {
+          return emitAddress(emit, symbol.str());
         };
         return emitStruct(
             emit,
             {word(1), word(0), emitString(emit, name), emitString(emit, target),
              word(frame.getArguments().size()), word(texts.size()),
              address(arguments.getSymName()), address(constraints.getSymName()),
-             address(name), address((name + "_workspace").str()),
-             address((name + "_check").str())});
+             takesStream ? emit.null() : address(name),
+             address(name + "_workspace"),
+             address(name + "_check")});
       });
 }
 

@@ -6,9 +6,11 @@
 
 namespace weir::abi {
 
-/// Defines `<kernel>_info`; the functions that it names are in the module.
+/// Defines `<kernel>_info`; the functions that it names are in the module. It has
+/// no function that runs the kernel where that takes a stream.
 void emitInfo(Emitter &emit, mlir::ModuleOp module, cascade::KernelOp kernel,
-              const Frame &frame, llvm::StringRef target);
+              const Frame &frame, llvm::StringRef target,
+              bool takesStream = false);
 
 } // namespace weir::abi
 

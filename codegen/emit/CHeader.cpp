@@ -46,13 +46,22 @@ std::string wrap(ArrayRef<std::string> items, size_t indent) {
   return text;
 }
 
-/// What <weir/runtime.h> promises of the kernel {0}.
-constexpr const char *functions =
+/// What <weir/runtime.h>, or <weir/cuda.h>, promises of the kernel {0}.
+constexpr const char *run =
     R"(/* Runs the kernel. Where it fails, context->message says why and no output is
  * written. */
 weir_status {0}(weir_context *context, const weir_tensor *tensors);
 
-/* Bytes of context->workspace for so many workers, or a negated status. */
+)";
+constexpr const char *runInStream =
+    R"(/* Puts the kernel into the stream, on whose device the data is. Where it fails,
+ * context->message says why. */
+weir_status {0}(weir_context *context, const weir_tensor *tensors,
+                weir_stream stream);
+
+)";
+constexpr const char *functions =
+    R"(/* Bytes of context->workspace for so many workers, or a negated status. */
 int64_t {0}_workspace(const weir_tensor *tensors, int64_t workers);
 
 /* Whether the kernel takes such types, extents and strides; looks at no data. */
@@ -80,7 +89,8 @@ weir_status {0}_use_variant(const char *target);
 
 class HeaderWriter {
 public:
-  HeaderWriter(llvm::raw_ostream &os, KernelOp kernel, StringRef target);
+  HeaderWriter(llvm::raw_ostream &os, KernelOp kernel, StringRef target,
+               abi::Memory memory);
   void write();
 
 private:
@@ -103,6 +113,7 @@ private:
   llvm::raw_ostream &os;
   KernelOp kernel;
   StringRef target, name;
+  bool takesStream;
   abi::Frame frame;
   std::vector<std::string> places; ///< enumerators, by argument
   std::vector<std::string> data;   ///< variables of the dense call, by argument
@@ -111,9 +122,9 @@ private:
 };
 
 HeaderWriter::HeaderWriter(llvm::raw_ostream &os, KernelOp kernel,
-                           StringRef target)
+                           StringRef target, abi::Memory memory)
     : os(os), kernel(kernel), target(target), name(kernel.getSymName()),
-      frame(kernel) {
+      takesStream(memory == abi::Memory::Device), frame(kernel) {
   Names names;
   for (const abi::Argument &argument : frame.getArguments())
     places.push_back(names.add((name + "_arg_" + argument.name).str()));
@@ -123,7 +134,7 @@ void HeaderWriter::write() {
   writeComment();
   std::string guard = "WEIR_KERNEL_" + name.upper() + "_H";
   os << "#ifndef " << guard << "\n#define " << guard
-     << "\n\n#include <weir/runtime.h>\n\n"
+     << "\n\n#include <weir/" << (takesStream ? "cuda" : "runtime") << ".h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeArguments();
   writeFunctions();
@@ -133,7 +144,7 @@ void HeaderWriter::write() {
 
 void HeaderWriter::writeComment() {
   os << "/* Written by weir emit for target " << target << ". Link with "
-     << name << ".o and libm.\n *\n";
+     << name << ".o" << (takesStream ? ", libweir_cuda" : "") << " and libm.\n *\n";
   for (const std::string &line : printSignature(kernel))
     os << " *   " << inComment(line) << '\n';
   os << " */\n";
@@ -156,7 +167,8 @@ void HeaderWriter::writeArguments() {
 }
 
 void HeaderWriter::writeFunctions() {
-  os << llvm::formatv(functions, name);
+  os << llvm::formatv(takesStream ? runInStream : run, name)
+     << llvm::formatv(functions, name);
   if (target.contains(','))
     os << llvm::formatv(choice, name, target);
 }
@@ -220,11 +232,11 @@ void HeaderWriter::writeDense() {
 } // namespace
 
 LogicalResult writeCHeader(llvm::raw_ostream &stream, KernelOp kernel,
-                           StringRef target) {
+                           StringRef target, abi::Memory memory) {
   if (!isIdentifier(kernel.getSymName()))
     return refuse(kernel, "header-name") << "the kernel's name '" << kernel.getSymName()
                               << "' is no identifier in C and C++";
-  HeaderWriter(stream, kernel, target).write();
+  HeaderWriter(stream, kernel, target, memory).write();
   return success();
 }
 

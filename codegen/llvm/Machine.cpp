@@ -129,6 +129,11 @@ FailureOr<std::unique_ptr<Program>> Program::create(ArrayRef<Unit> units) {
 
 } // namespace
 
+Processor anyProcessor() {
+  llvm::Triple machine(llvm::sys::getDefaultTargetTriple());
+  return {machine.getArch() == llvm::Triple::x86_64 ? "x86-64" : "generic", "", ""};
+}
+
 FailureOr<llvm::SmallVector<char, 0>> emitFile(ArrayRef<Unit> units, FileKind kind) {
   auto program = Program::create(units);
   if (failed(program))

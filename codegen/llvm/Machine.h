@@ -25,6 +25,9 @@ struct Processor {
   std::string triple;   ///< empty: this machine's
 };
 
+/// Any processor of this machine's architecture.
+Processor anyProcessor();
+
 /// A module in the LLVM dialect and what its functions run on.
 struct Unit {
   mlir::ModuleOp module;

@@ -83,16 +83,7 @@ LogicalResult ParallelLowering::emitOp(Operation &inner) {
 }
 
 Value ParallelLowering::expand(tile::IndexOp op) {
-  SmallVector<Value> operands =
-      llvm::map_to_vector(op.getIndices(), [&](Value index) { return scalars.lookup(index); });
-  Value result;
-  for (AffineExpr expression : op.getMap().getResults()) {
-    Value value = emit.expand(expression, op.getMap().getNumDims(), operands);
-    result = !result                              ? value
-             : op.getBound() == tile::Bound::Min ? emit.smaller(result, value)
-                                                  : emit.greater(result, value);
-  }
-  return result;
+  return emit.expand(op, [&](Value index) { return scalars.lookup(index); });
 }
 
 //===-- Carried states ------------------------------------------------------===//

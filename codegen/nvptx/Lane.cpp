@@ -74,6 +74,20 @@ Value Lane::expand(AffineExpr expression, unsigned dimensions, ArrayRef<Value> o
   }
 }
 
+Value Lane::expand(tile::IndexOp op, llvm::function_ref<Value(Value)> valueOf) {
+  auto operands = llvm::map_to_vector(op.getIndices(), valueOf);
+  Value result;
+  for (AffineExpr expression : op.getMap().getResults()) {
+    Value value = expand(expression, op.getMap().getNumDims(), operands);
+    if (result && result.getType() != value.getType()) {
+      result = wide(result);
+      value = wide(value);
+    }
+    result = !result ? value : op.getBound() == tile::Bound::Min ? smaller(result, value) : greater(result, value);
+  }
+  return result;
+}
+
 //===-- Memory and instructions ---------------------------------------------===//
 
 static constexpr unsigned globalSpace = 1, sharedSpace = 3;

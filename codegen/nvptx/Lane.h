@@ -3,6 +3,7 @@
 #define WEIR_CODEGEN_NVPTX_LANE_H
 
 #include "codegen/abi/Emitter.h"
+#include "dialect/tile/Tile.h"
 #include "mlir/IR/AffineMap.h"
 
 namespace weir::nvptx {
@@ -32,6 +33,7 @@ public:
   Value wide(Value index); ///< as i64
   std::optional<int64_t> constant(Value value);
   Value expand(mlir::AffineExpr expression, unsigned dimensions, llvm::ArrayRef<Value> operands);
+  Value expand(tile::IndexOp op, llvm::function_ref<Value(Value)> valueOf);
 
   // Memory of the block. Addresses are i32.
   Type sharedPointer();

@@ -73,6 +73,11 @@ mlir::FailureOr<std::string> emitCubin(const Code &code, const Architecture &arc
 /// The path of ptxas: $WEIR_PTXAS, in $PATH or of the CUDA toolkit; empty if there is none.
 std::string findPtxas();
 
+/// The kernel's entry points as <weir/cuda.h> has them: a module in the LLVM dialect
+/// for the processor, in which the PTX is data, and a cubin too where there is ptxas.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> emitHost(cascade::KernelOp kernel, const Code &code,
+                                                           const Architecture &architecture);
+
 } // namespace weir::nvptx
 
 #endif // WEIR_CODEGEN_NVPTX_NVPTX_H

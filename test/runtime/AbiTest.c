@@ -1,4 +1,5 @@
 // The C interface compiles as C and has the layout that emitted code assumes.
+#include <weir/cuda.h>
 #include <weir/pool.h>
 
 _Static_assert(sizeof(weir_tensor) == 144, "weir_tensor");
@@ -27,6 +28,22 @@ _Static_assert(sizeof(weir_kernel_info) == 72, "weir_kernel_info");
 _Static_assert(offsetof(weir_kernel_info, arguments) == 32,
                "weir_kernel_info.arguments");
 _Static_assert(offsetof(weir_kernel_info, run) == 48, "weir_kernel_info.run");
+
+_Static_assert(sizeof(weir_cuda_entry) == 16, "weir_cuda_entry");
+_Static_assert(offsetof(weir_cuda_entry, threads) == 8,
+               "weir_cuda_entry.threads");
+_Static_assert(offsetof(weir_cuda_entry, shared_bytes) == 12,
+               "weir_cuda_entry.shared_bytes");
+
+_Static_assert(sizeof(weir_cuda_code) == 40, "weir_cuda_code");
+_Static_assert(offsetof(weir_cuda_code, capability) == 8,
+               "weir_cuda_code.capability");
+_Static_assert(offsetof(weir_cuda_code, entry_count) == 12,
+               "weir_cuda_code.entry_count");
+_Static_assert(offsetof(weir_cuda_code, entries) == 16,
+               "weir_cuda_code.entries");
+_Static_assert(offsetof(weir_cuda_code, cubin) == 24, "weir_cuda_code.cubin");
+_Static_assert(offsetof(weir_cuda_code, ptx) == 32, "weir_cuda_code.ptx");
 
 // What a C program writes to describe a 2 × 3 matrix; PoolTest.cpp looks at it.
 weir_tensor describeFromC(float *data);

@@ -31,7 +31,8 @@ struct Code {
   std::vector<std::string> targets;
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   std::vector<llvmir::Unit> units;
-  nvptx::Architecture gpu;
+  std::optional<nvptx::Architecture> architecture; ///< of a GPU
+  std::optional<nvptx::Code> gpu;
 
   void add(mlir::OwningOpRef<mlir::ModuleOp> module, llvmir::Processor processor, std::string suffix) {
     units.push_back({*module, std::move(processor), std::move(suffix)});
@@ -51,23 +52,17 @@ Content machineCode(const Code &code, llvmir::FileKind kind) {
 Content header(const Code &code) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  if (failed(emit::writeCHeader(stream, code.kernel, llvm::join(code.targets, ","))))
+  auto memory = code.architecture ? abi::Memory::Device : abi::Memory::Host;
+  if (failed(emit::writeCHeader(stream, code.kernel, llvm::join(code.targets, ","), memory)))
     return mlir::failure();
   return text;
-}
-
-/// Text or machine code for a GPU.
-Content gpuCode(const Code &code, Content (*emit)(const nvptx::Code &, const nvptx::Architecture &)) {
-  auto kernel = nvptx::compile(code.kernel);
-  if (failed(kernel))
-    return mlir::failure();
-  return emit(*kernel, code.gpu);
 }
 
 /// What `--emit` names: a file's extension and its content.
 struct Artefact {
   std::string name, extension;
   std::function<Content(const Code &)> make;
+  bool isForGpu = false; ///< alone
 };
 
 const std::vector<Artefact> artefacts{
@@ -75,7 +70,7 @@ const std::vector<Artefact> artefacts{
      [](const Code &code) {
        return machineCode(code, llvmir::FileKind::Assembly);
      }},
-    {"cubin", ".cubin", [](const Code &code) { return gpuCode(code, nvptx::emitCubin); }},
+    {"cubin", ".cubin", [](const Code &code) { return nvptx::emitCubin(*code.gpu, *code.architecture); }, true},
     {"header", ".h", header},
     {"llvm", ".ll",
      [](const Code &code) {
@@ -85,7 +80,7 @@ const std::vector<Artefact> artefacts{
      [](const Code &code) {
        return machineCode(code, llvmir::FileKind::Object);
      }},
-    {"ptx", ".ptx", [](const Code &code) { return gpuCode(code, nvptx::emitPtx); }},
+    {"ptx", ".ptx", [](const Code &code) { return nvptx::emitPtx(*code.gpu, *code.architecture); }, true},
 };
 
 std::vector<std::string> artefactNames() {
@@ -152,8 +147,43 @@ std::vector<Target> findTargets(const EmitOptions &options) {
   return {};
 }
 
+/// The GPU that the targets name, which share nothing with others; failure after a message.
+mlir::FailureOr<std::optional<nvptx::Architecture>> findArchitecture(const EmitOptions &options) {
+  std::optional<nvptx::Architecture> found;
+  for (const std::string &target : options.targets)
+    if (auto architecture = nvptx::findTarget(target); succeeded(architecture))
+      found = *architecture;
+  auto needsGpu = llvm::find_if(artefacts, [&](auto &artefact) {
+    return artefact.isForGpu && llvm::is_contained(options.artefacts, artefact.name);
+  });
+  if (found && options.targets.size() > 1)
+    complain("mixed-targets", "code for a GPU cannot share an object with code for other targets");
+  else if (!found && needsGpu != artefacts.end())
+    complain("mixed-targets", "'" + needsGpu->name + "' is for a GPU alone, such as --target nvptx:sm_80");
+  else
+    return found;
+  return mlir::failure();
+}
+
+/// Compiles for the GPU, and what the processor does for a launch where an object is asked for.
+bool compileForGpu(Code &code, const EmitOptions &options) {
+  auto gpu = nvptx::compile(code.kernel, options.remarks);
+  if (failed(gpu))
+    return false;
+  code.gpu.emplace(std::move(*gpu));
+  code.targets = {"nvptx:" + code.architecture->name};
+  auto needsHost = [](auto &name) { return name == "obj" || name == "asm" || name == "llvm"; };
+  if (llvm::none_of(options.artefacts, needsHost))
+    return true;
+  auto module = nvptx::emitHost(code.kernel, *code.gpu, *code.architecture);
+  if (failed(module))
+    return false;
+  code.add(std::move(*module), llvmir::anyProcessor(), "");
+  return true;
+}
+
 /// Compiles for each target, and adds what chooses among several.
-bool compile(Code &code, const std::vector<Target> &targets) {
+bool compileForProcessors(Code &code, const std::vector<Target> &targets) {
   bool isAlone = targets.size() == 1;
   for (const Target &target : targets)
     code.targets.push_back(target.name);
@@ -176,15 +206,11 @@ int emitFiles(const EmitOptions &options) {
   auto settings = parseSettings(options.sets, options.params);
   if (failed(settings))
     return WrongUsage;
-  // What is asked for of a GPU alone needs no code for a processor.
-  auto gpu = llvm::find_if(options.targets, [](auto &name) { return succeeded(nvptx::findTarget(name)); });
-  bool isForGpu = llvm::all_of(options.artefacts, [](auto &name) { return name == "ptx" || name == "cubin"; });
-  if (gpu != options.targets.end() && (options.targets.size() > 1 || !isForGpu)) {
-    complain("mixed-targets", "for '" + *gpu + "' alone there are ptx and cubin");
+  auto architecture = findArchitecture(options);
+  if (failed(architecture))
     return WrongUsage;
-  }
   std::vector<Target> targets;
-  if (!isForGpu && (targets = findTargets(options)).empty())
+  if (!*architecture && (targets = findTargets(options)).empty())
     return WrongUsage;
   Source source(options.remarks);
   auto settled = readKernel(source, options.file, options.kernel, *settings);
@@ -193,10 +219,9 @@ int emitFiles(const EmitOptions &options) {
   if (options.validate)
     if (ExitCode wrong = validate(settled->kernel, /*seed=*/0))
       return wrong;
-  Code code{settled->kernel, {}, {}, {}, {}};
-  if (gpu != options.targets.end())
-    code.gpu = *nvptx::findTarget(*gpu);
-  return (isForGpu || compile(code, targets)) && writeArtefacts(code, options) ? Success : WrongInput;
+  Code code{settled->kernel, {}, {}, {}, *architecture, {}};
+  bool isCompiled = code.architecture ? compileForGpu(code, options) : compileForProcessors(code, targets);
+  return isCompiled && writeArtefacts(code, options) ? Success : WrongInput;
 }
 
 } // namespace

@@ -63,8 +63,10 @@ enum {
   WEIR_BAD_DATA = 6,      /* null or misaligned data */
   WEIR_BAD_INDEX = 7,     /* an element outside its declared range */
   WEIR_BAD_WORKSPACE = 8, /* null, misaligned or smaller than asked for */
-  WEIR_UNSUPPORTED = 9    /* correct, but not compiled into this kernel, or not
-                             for this processor */
+  WEIR_UNSUPPORTED = 9,   /* correct, but not compiled into this kernel, or not
+                             for this processor or device */
+  WEIR_NO_DEVICE = 10,    /* no driver, no device, or no context of one */
+  WEIR_DEVICE_ERROR = 11  /* the device's driver refuses */
 };
 
 /* ---- Tensors ----------------------------------------------------------- */
@@ -190,7 +192,7 @@ typedef struct weir_kernel_info {
   int32_t constraint_count;
   const weir_argument_info *arguments;
   const char *const *constraints; /* as the spec writes them: "#h % #g == 0" */
-  weir_kernel_run run;
+  weir_kernel_run run; /* null where a call takes a stream: <weir/cuda.h> */
   weir_kernel_workspace workspace;
   weir_kernel_check check;
 } weir_kernel_info;
