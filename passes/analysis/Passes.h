@@ -48,6 +48,8 @@ public:
   const llvm::MapVector<mlir::Value, std::set<unsigned>> &getLineage() const { return lineage; }
   /// The generation in which `tensor` streams, or after which it is complete; 0 for what is there from the start.
   unsigned generationOf(mlir::Value tensor) const;
+  /// True if `tensor` is made and read point by point along the rank.
+  bool isStream(mlir::Value tensor) const { return streams.lookup(tensor).isStream; }
   /// Generations that run one way only: 1 ascending, -1 descending.
   const std::map<unsigned, int> &getDirections() const { return directions; }
   /// What forces each generation after the first, in the order of the kernel.

@@ -5,6 +5,7 @@ using namespace mlir;
 using weir::cascade::BinaryFn;
 using weir::cascade::PredicateAttr;
 using weir::cascade::UnaryFn;
+using weir::cascade::UnaryFnAttr;
 using Relation = weir::cascade::Predicate;
 
 namespace weir::schedule {

@@ -36,7 +36,8 @@ What is true of every file in [`examples/softmax`](../examples/softmax), [`spars
   output's largest magnitude. For f32 it is 4e-6, or ten times the error of the interpreter rounding every operation.
 - **form**: what the row becomes for {target}: *tiles*, or plain *loops* and why, or some parts of it the one and some
   the other.
-- **passes**: over each rank that is passed over more than once, as written → as derived.
+- **passes**: over each rank that is passed over more than once, as written → as derived, and what keeps those that are left
+  (`weir why` tells the whole of it, `weir doc` what the reasons mean).
 """
 
 
@@ -57,10 +58,14 @@ def verdicts_of(options, chosen):
 
 def explain(options, family, row):
     """What the row becomes, or None where it does not compile."""
-    command = [options.weir, "explain", "--json", "--target", TARGET, verify_rows.ROOT / "examples" / family
-               / f"{row['name']}.weir"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return json.loads(done.stdout) if done.returncode == 0 else None
+    file = verify_rows.ROOT / "examples" / family / f"{row['name']}.weir"
+    reports = {}
+    for command in (["explain", "--target", TARGET], ["why"]):
+        done = subprocess.run([options.weir, *command, "--json", file], capture_output=True, text=True)
+        if done.returncode:
+            return None
+        reports |= json.loads(done.stdout)
+    return reports
 
 
 def interpreted(verdict):
@@ -87,10 +92,22 @@ def form(report):
     return {"tile": "tiles", "mixed": f"tiles and loops: {why}", "loops": f"loops: {why}"}[road["form"]]
 
 
+def blockers(rank):
+    """What keeps passes over a rank, each reason with the equations that it stands at."""
+    found = {}
+    for forced in [*rank["forced"], *rank["forced_in_derived"]]:
+        if blocked := forced.get("blocked_by"):
+            found.setdefault(blocked["reason"], {})[forced["equation"]] = None
+    return "; ".join(f"{reason} at {', '.join(equations)}" for reason, equations in found.items())
+
+
 def passes(report):
-    ranks = report["ranks"].items() if report else []
-    return ", ".join(f"{name} {r['passes']} → {r['derived_passes']}" for name, r in ranks
-                     if max(r["passes"], r["derived_passes"]) > 1)
+    cells = []
+    for name, rank in report["ranks"].items() if report else []:
+        if max(rank["passes"], rank["derived_passes"]) > 1:
+            left = blockers(rank) if rank["derived_passes"] > 1 else ""
+            cells.append(f"{name} {rank['passes']} → {rank['derived_passes']}" + (f" ({left})" if left else ""))
+    return ", ".join(cells)
 
 
 def table(family, listed, found, reports):

@@ -22,6 +22,9 @@ enum ExitCode {
 /// Says what is wrong with a call of the program: `weir: error: MESSAGE [ID]`.
 void complain(llvm::StringRef id, const llvm::Twine &message);
 
+/// Replaces the file by one of this content, in one step; false after an error.
+bool writeFile(const std::string &path, const std::string &content);
+
 /// Each adds a subcommand; parsing it runs it, and its exit code goes to
 /// `result`.
 void addAnalyze(CLI::App &app, int &result);

@@ -90,18 +90,6 @@ std::vector<std::string> artefactNames() {
   return names;
 }
 
-/// Replaces the file by one of this content, in one step.
-bool writeFile(const std::string &path, const std::string &content) {
-  auto error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    stream << content;
-    return llvm::Error::success();
-  });
-  if (!error)
-    return true;
-  complain("file-access", path + ": " + llvm::toString(std::move(error)));
-  return false;
-}
-
 /// Makes all contents first, so that a failure leaves no file behind.
 bool writeArtefacts(const Code &code, const EmitOptions &options) {
   std::map<std::string, std::string> files;

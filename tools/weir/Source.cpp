@@ -12,7 +12,9 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -21,6 +23,17 @@ namespace weir::tool {
 void complain(StringRef id, const Twine &message) {
   llvm::WithColor::error(llvm::errs(), "weir")
       << message << " [" << id << "]\n";
+}
+
+bool writeFile(const std::string &path, const std::string &content) {
+  auto error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    stream << content;
+    return llvm::Error::success();
+  });
+  if (!error)
+    return true;
+  complain("file-access", path + ": " + llvm::toString(std::move(error)));
+  return false;
 }
 
 bool parseAssignments(const std::vector<std::string> &words,

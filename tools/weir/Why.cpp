@@ -6,6 +6,7 @@
 #include "codegen/binding/Extents.h"
 #include "dialect/cascade/Names.h"
 #include "tools/weir/Commands.h"
+#include "tools/weir/Picture.h"
 #include "tools/weir/Settle.h"
 #include "tools/weir/Targets.h"
 
@@ -108,7 +109,7 @@ private:
 } // namespace
 
 FailureOr<Story> tellStory(cascade::KernelOp kernel, const Target &target) {
-  Story story{kernel.getSymName().str(), Place(kernel.getLoc()).file, {}, {}};
+  Story story{kernel.getSymName().str(), Place(kernel.getLoc()).file, {}, {}, {}};
   auto derived = compileExplained(kernel, target, Stage::Derived, story.explanations);
   if (failed(derived))
     return failure();
@@ -118,13 +119,14 @@ FailureOr<Story> tellStory(cascade::KernelOp kernel, const Target &target) {
     if (teller.isRead())
       story.ranks.push_back(teller.tell());
   }
+  story.derived = std::move(*derived);
   return story;
 }
 
 namespace {
 
 struct WhyOptions {
-  std::string file, kernel, rank;
+  std::string file, kernel, rank, picture;
   std::vector<std::string> sets, params;
   bool json = false;
 };
@@ -140,6 +142,19 @@ LogicalResult checkRank(const Story &story, const std::string &rank) {
   return failure();
 }
 
+/// Draws the rank that was asked for, or the one with the most passes.
+LogicalResult writePicture(const Story &story, cascade::KernelOp kernel, const WhyOptions &options) {
+  auto most = llvm::max_element(story.ranks, [](auto &a, auto &b) { return a.passes < b.passes; });
+  if (options.rank.empty() && most == story.ranks.end()) {
+    complain("unknown-rank", "kernel '" + story.kernel + "' reads nothing along any rank");
+    return failure();
+  }
+  std::string name = options.rank.empty() ? most->name : options.rank;
+  auto form = *mlir::ModuleOp(*story.derived).getOps<cascade::KernelOp>().begin();
+  Panel panels[] = {{story.kernel + ", as written", kernel}, {story.kernel + ", derived", form}};
+  return success(writeFile(options.picture, drawPasses(panels, StringAttr::get(kernel.getContext(), name))));
+}
+
 int why(const WhyOptions &options) {
   auto settings = parseSettings(options.sets, options.params);
   auto target = findCodeTarget(defaultTarget);
@@ -152,6 +167,8 @@ int why(const WhyOptions &options) {
     return WrongInput;
   auto story = tellStory(settled->kernel, *target);
   if (failed(story) || failed(checkRank(*story, options.rank)))
+    return WrongInput;
+  if (!options.picture.empty() && failed(writePicture(*story, settled->kernel, options)))
     return WrongInput;
   if (options.json)
     llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(*story, options.rank)));
@@ -171,6 +188,7 @@ void addWhy(CLI::App &app, int &result) {
   command->add_option("--rank", options->rank, "The rank to ask about; without it, all");
   command->add_option("--set", options->sets, "Type parameter or extent, NAME=VALUE");
   command->add_option("--param", options->params, "Scalar parameter, NAME=VALUE");
+  command->add_option("--picture", options->picture, "Also draw the rank's passes, as written and derived, to an SVG file");
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options, &result] { result = why(*options); });
 }

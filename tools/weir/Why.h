@@ -29,6 +29,7 @@ struct RankStory {
 
 struct Story {
   std::string kernel, file;
+  mlir::OwningOpRef<mlir::ModuleOp> derived; ///< holds the derived form
   std::vector<Explanation> explanations;
   std::vector<RankStory> ranks; ///< those that are read at all
 };
