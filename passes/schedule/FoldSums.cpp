@@ -27,15 +27,6 @@ bool readsReductionAlong(EinsumOp equation, StringAttr rank) {
   return equation.getBody().walk(visit).wasInterrupted();
 }
 
-/// The rank that a sum or extremum could be folded over, or null.
-StringAttr foldRank(EinsumOp equation) {
-  bool isState = llvm::is_contained({Combiner::Sum, Combiner::Max, Combiner::Min}, equation.getCombiner());
-  if (!isState || equation.getReduced().size() != 1)
-    return {};
-  auto rank = cast<StringAttr>(equation.getReduced()[0]);
-  return readsReductionAlong(equation, rank) ? rank : StringAttr();
-}
-
 /// True if `op` reads one of `others`, itself or through what it reads.
 bool dependsOn(Operation *op, const llvm::SetVector<Operation *> &others) {
   llvm::SetVector<Operation *> sources;
@@ -50,21 +41,28 @@ bool dependsOn(Operation *op, const llvm::SetVector<Operation *> &others) {
 
 } // namespace
 
+SmallVector<StringAttr> foldedRanks(EinsumOp equation) {
+  bool isState = llvm::is_contained({Combiner::Sum, Combiner::Max, Combiner::Min}, equation.getCombiner());
+  auto ranks = llvm::to_vector(equation.getReduced().getAsRange<StringAttr>());
+  bool isLater = llvm::any_of(ranks, [&](StringAttr rank) { return readsReductionAlong(equation, rank); });
+  return isState && isLater ? ranks : SmallVector<StringAttr>();
+}
+
 bool foldSums(KernelOp kernel) {
   llvm::SetVector<Operation *> sums;
-  StringAttr over;
+  ArrayAttr over;
   for (auto equation : kernel.getBody().getOps<EinsumOp>()) {
-    StringAttr rank = foldRank(equation);
-    if (!rank || (over && rank != over) || dependsOn(equation, sums))
+    bool isOther = over && equation.getReduced() != over;
+    if (foldedRanks(equation).empty() || isOther || dependsOn(equation, sums))
       continue;
-    over = rank;
+    over = equation.getReduced();
     sums.insert(equation);
   }
   if (!over)
     return false;
   OpBuilder builder(sums.back());
   SmallVector<Type> types = llvm::map_to_vector(sums, [](Operation *op) { return op->getResult(0).getType(); });
-  auto fold = FoldOp::create(builder, sums[0]->getLoc(), types, builder.getStrArrayAttr({over.getValue()}));
+  auto fold = FoldOp::create(builder, sums[0]->getLoc(), types, over);
   builder.createBlock(&fold.getBody());
   SmallVector<Value> states;
   for (auto [op, result] : llvm::zip(sums, fold.getResults())) {

@@ -6,9 +6,13 @@
 
 namespace weir::schedule {
 
-/// Sums and extrema over one rank that read, through maps, another reduction along
-/// that rank become the states of one fold: what they read then needs no tensor of its
-/// own, as the scores of a sigmoid attention. Of several such ranks the first is
+/// The ranks of a sum or extremum that reads, through maps, another reduction along one
+/// of them; else none.
+llvm::SmallVector<mlir::StringAttr> foldedRanks(cascade::EinsumOp equation);
+
+/// Sums and extrema over the same ranks that read, through maps, another reduction along
+/// one of them become the states of one fold: what they read then needs no tensor of its
+/// own, as the scores of a sigmoid attention. Of several such sets of ranks the first is
 /// taken. False if there is none; the kernel then stays what it was.
 bool foldSums(cascade::KernelOp kernel);
 

@@ -183,11 +183,12 @@ FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bo
   return Scalar{value->value, ex.both(present, value->present)};
 }
 
-/// A sum over one rank of a product. An absent point adds nothing: conditions on
-/// the summed rank zero one of the factors, the others the sum.
+/// A sum over one rank of a product, or its mean where all points are present. An absent point adds nothing: conditions
+/// on the summed rank zero one of the factors, the others the sum.
 FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts) {
-  if (op.getCombiner() != Combiner::Sum || op.getReduced().size() != 1)
-    return refuse(op, "a reduction that is no contraction over one rank");
+  bool isMean = op.getCombiner() == Combiner::Mean;
+  if ((op.getCombiner() != Combiner::Sum && !isMean) || op.getReduced().size() != 1)
+    return refuse(op, "a reduction that is no contraction");
   auto rank = cast<StringAttr>(op.getReduced()[0]);
   for (const Scalar &subscript : subscripts)
     if (subscript.value->dependsOn(rank))
@@ -204,6 +205,8 @@ FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts)
       outside = ex.both(outside, condition);
       continue;
     }
+    if (isMean)
+      return refuse(op, "a mean of some points");
     auto *host = llvm::find_if(factors, [&](const Node *factor) {
       return llvm::all_of(condition->ranks, [&](StringAttr r) { return factor->dependsOn(r); });
     });
@@ -213,6 +216,9 @@ FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts)
   }
   const Node *sum = ex.contract(rank, factors, op.getTensorType().getScalarType());
   sources.try_emplace(sum, op);
+  if (isMean)
+    return Scalar{ex.binary(BinaryFn::Div, sum, ex.convert(ex.extent(rank), sum->type)),
+                  ex.both(outside, ex.compare(Predicate::Gt, ex.extent(rank), ex.integer(0)))};
   return Scalar{outside ? ex.select(outside, sum, ex.zero(sum->type)) : sum};
 }
 
@@ -240,9 +246,29 @@ bool Inliner::divides(StringAttr divisor, StringAttr multiple) {
   return false;
 }
 
+/// True for `i % #rank`, and for `i // e` where i counts to `#rank * e`.
+bool Inliner::isPlaceOf(const Node *index, StringAttr rank) {
+  if (isBinary(index, BinaryFn::Mod))
+    return index->operands[1] == ex.extent(rank);
+  if (!isBinary(index, BinaryFn::FloorDiv))
+    return false;
+  const Node *whole = index->operands[0], *part = index->operands[1];
+  if (isBinary(whole, BinaryFn::FloorDiv)) // of a number of several places, the later ones were taken off
+    return isPlaceOf(ex.binary(BinaryFn::FloorDiv, whole->operands[0], ex.binary(BinaryFn::Mul, part, whole->operands[1])), rank);
+  if (whole->kind != Node::Kind::Index)
+    return false;
+  RankOp declaration = kernel.getRankDeclaration(cast<StringAttr>(whole->attr));
+  if (!declaration || declaration.getExtent().empty())
+    return false;
+  auto size = region(declaration.getExtent(), {});
+  return succeeded(size) && size->value == ex.binary(BinaryFn::Mul, ex.extent(rank), part);
+}
+
 bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
   if (index->kind == Node::Kind::Index)
     return kernel.getExtentOwner(cast<StringAttr>(index->attr)) == kernel.getExtentOwner(rank);
+  if (isPlaceOf(index, rank))
+    return true;
   if (!isBinary(index, BinaryFn::FloorDiv) || index->operands[0]->kind != Node::Kind::Index)
     return false;
   auto whole = cast<StringAttr>(index->operands[0]->attr);

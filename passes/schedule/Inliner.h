@@ -43,6 +43,7 @@ private:
   mlir::FailureOr<Scalar> evaluate(mlir::Operation *op, Scalars &known);
   Scalar binary(cascade::BinaryOp op, Scalar lhs, Scalar rhs);
   mlir::FailureOr<Scalar> contraction(cascade::EinsumOp op, llvm::ArrayRef<Scalar> subscripts);
+  bool isPlaceOf(const Node *index, mlir::StringAttr rank);
   bool divides(mlir::StringAttr divisor, mlir::StringAttr multiple);
   mlir::LogicalResult refuse(mlir::Operation *op, llvm::StringRef why);
 

@@ -3,6 +3,7 @@
 
 #include "passes/schedule/FoldEmitter.h"
 #include "passes/schedule/FoldSums.h"
+#include "passes/schedule/FuseRanks.h"
 
 using namespace mlir;
 using namespace weir::cascade;
@@ -185,6 +186,7 @@ FailureOr<tile::KernelOp> emit(OpBuilder &at, KernelOp kernel, TileShape shape, 
 
 FailureOr<tile::KernelOp> emitTileForm(OpBuilder &at, KernelOp kernel, TileShape shape,
                                        std::optional<Refusal> &refusal) {
+  fuseReducedRanks(kernel);
   auto tiles = emit(at, kernel, shape, refusal);
   if (succeeded(tiles) || !kernel.getBody().getOps<FoldOp>().empty())
     return tiles;

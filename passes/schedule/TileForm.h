@@ -7,7 +7,7 @@
 namespace weir::schedule {
 
 /// Emits `kernel` at `at` as a tile kernel of the same name and arguments, or says
-/// why it has no such form (yet).
+/// why it has no such form (yet). `kernel` may become another that computes the same.
 mlir::FailureOr<tile::KernelOp> emitTileForm(mlir::OpBuilder &at, cascade::KernelOp kernel, TileShape shape,
                                              std::optional<Refusal> &refusal);
 
