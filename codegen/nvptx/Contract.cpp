@@ -28,18 +28,24 @@ Value ParallelLowering::imageOf(Value number, ArrayRef<int64_t> images) {
 
 //===-- Addresses of fragments ----------------------------------------------===//
 
-/// Where lanes' and warps' places lie. What is constant is added later: within
-/// the bits that a lane may set by exclusive or, else by addition.
+/// Where lanes' and warps' places lie. What is constant is added later: in swizzled
+/// rows, within the bits that a lane may set by exclusive or; else by addition.
 ParallelLowering::SharedAddress ParallelLowering::lanesAt(const Operand &operand, ArrayRef<Place> lanes,
                                                           ArrayRef<Place> warps) {
   SharedAddress address;
-  auto images = [&](ArrayRef<Place> places) {
-    return llvm::map_to_vector(places, [&](Place place) {
+  auto sumOf = [&](auto image) {
+    return emit.flip(imageOf(lane, llvm::map_to_vector(lanes, image)), imageOf(warp, llvm::map_to_vector(warps, image)));
+  };
+  Value byte;
+  if (operand.layout.isPadded()) {
+    byte = emit.plus(emit.times(sumOf([](Place place) { return place.row; }), emit.number(operand.layout.getPitch())),
+                     emit.times(sumOf([](Place place) { return place.column; }), emit.number(operand.elementBytes())));
+  } else {
+    byte = sumOf([&](Place place) {
       address.bits |= operand.layout.at(place);
       return operand.layout.at(place);
     });
-  };
-  Value byte = emit.flip(imageOf(lane, images(lanes)), imageOf(warp, images(warps)));
+  }
   Value slot;
   if (operand.slots > 1)
     slot = emit.every(pipeline->position, emit.number(operand.slots - 1));
@@ -163,8 +169,7 @@ LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   Fragment &sums = carries[op.getRef()];
   int64_t columns = columnsOf.size();
   if (right.isNarrow()) {
-    Value state = plan.riderOf(op), one = emit.real(emit.f32(), 1);
-    Value ones = state ? emit.pack(right.element, one, one) : Value();
+    Value state = plan.riderOf(op), ones = emit.number(right.element.isBF16() ? 0x3f803f80 : 0x3c003c00); // two of them
     multiplyTiles(right, sums, columns / 4, [&](int64_t row, int64_t k) {
       SmallVector<Value> words;
       for (int64_t part = 0; part < 4; ++part) {

@@ -93,17 +93,29 @@ static Value rowStepOf(Lane &emit, tile::LoadOp load, const Tensor &tensor, Valu
   return sum;
 }
 
-/// True if threads take the same chunk of a row in every pass.
+static int64_t chunksOf(const Operand &operand) { return operand.columns * operand.elementBytes() / chunkBytes; }
+
+/// Chunks of each row that a pass copies: a power of two.
+static int64_t chunksAtOnce(const Operand &operand) {
+  return int64_t(1) << llvm::countr_zero(uint64_t(chunksOf(operand)));
+}
+
+/// Eight threads side by side take chunks of a swizzled row, or the same chunk of eight padded ones: all banks.
+static int64_t rowsSideBySide(const Operand &operand) { return operand.layout.isPadded() ? 8 : 1; }
+
+/// True if threads are a power of two of chunks by some of the rows.
 bool ParallelLowering::hasEvenPasses(const Operand &operand) {
-  int64_t chunks = operand.columns * operand.elementBytes() / chunkBytes;
-  return Plan::threads % chunks == 0 && operand.rows % (Plan::threads / chunks) == 0;
+  int64_t chunks = chunksAtOnce(operand);
+  return chunks * rowsSideBySide(operand) <= Plan::threads && operand.rows % (Plan::threads / chunks) == 0;
 }
 
 ParallelLowering::Source ParallelLowering::sourceOf(Operand &operand, tile::LoadOp load) {
   Source source;
-  Value count = emit.number(operand.columns * operand.elementBytes() / chunkBytes);
-  source.row = emit.quotient(thread, count);
-  source.chunk = emit.minus(thread, emit.times(source.row, count));
+  int64_t chunks = chunksAtOnce(operand), low = rowsSideBySide(operand);
+  Value group = emit.quotient(thread, emit.number(low));
+  source.chunk = emit.every(group, emit.number(chunks - 1));
+  source.row = emit.plus(emit.times(emit.quotient(group, emit.number(chunks)), emit.number(low)),
+                         emit.every(thread, emit.number(low - 1)));
   source.byte = sharedByte(operand, source.row, source.chunk);
   if (!load || !hasEvenPasses(operand))
     return source;
@@ -145,14 +157,17 @@ void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value 
   if (source.address) {
     Value step = operand.tiled == operand.rowRank ? source.rowStep : emit.number(operand.elementBytes());
     Value start = emit.at(emit.i8(), source.address, emit.times(emit.wide(tileOrigin), emit.wide(step)));
-    int64_t perPass = Plan::threads / chunks;
+    int64_t atOnce = chunksAtOnce(operand), perPass = Plan::threads / atOnce;
     for (int64_t further = 0; further < operand.rows; further += perPass) {
-      Value ahead = emit.times(emit.wide(source.rowStep), emit.integer(further));
-      // Rows further by whole swizzles lie further by their bytes.
       Value row = emit.plus(source.row, emit.number(further));
-      Value byte = further % 8 ? sharedByte(operand, row, source.chunk)
-                               : emit.plus(source.byte, emit.number(further * operand.layout.getPitch()));
-      copy(row, source.chunk, byte, emit.at(emit.i8(), start, ahead));
+      Value from = emit.at(emit.i8(), start, emit.times(emit.wide(source.rowStep), emit.integer(further)));
+      // Rows further by whole swizzles lie further by their bytes.
+      Value to = further % 8 && !operand.layout.isPadded()
+                     ? sharedByte(operand, row, source.chunk)
+                     : emit.plus(source.byte, emit.number(further * operand.layout.getPitch()));
+      for (int64_t first = 0; first < chunks; first += atOnce) // of padded rows; swizzled ones are copied at once
+        copy(row, emit.plus(source.chunk, emit.number(first)), emit.plus(to, emit.number(first * chunkBytes)),
+             emit.at(emit.i8(), from, emit.integer(first * chunkBytes)));
     }
     return;
   }
@@ -195,6 +210,8 @@ void ParallelLowering::applySign(Operand &operand) {
 
 /// The byte of chunk `chunk` of a row under the operand's layout.
 Value ParallelLowering::sharedByte(const Operand &operand, Value row, Value chunk) {
+  if (operand.layout.isPadded())
+    return emit.plus(emit.times(row, emit.number(operand.layout.getPitch())), emit.times(chunk, emit.number(chunkBytes)));
   SmallVector<int64_t> ofRow, ofChunk;
   for (int64_t bit = 1; bit < operand.rows; bit *= 2)
     ofRow.push_back(operand.layout.at({bit, 0}));

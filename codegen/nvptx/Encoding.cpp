@@ -124,7 +124,11 @@ static bool extend(llvm::SmallVectorImpl<int64_t> &space, int64_t vector) {
 }
 
 SharedLayout::SharedLayout(int64_t rows, int64_t columns, int64_t elementBytes)
-    : rows(rows), pitch(llvm::PowerOf2Ceil(columns * elementBytes)), elementBytes(elementBytes) {
+    : rows(rows), pitch(columns * elementBytes), elementBytes(elementBytes) {
+  if (isPadded()) {
+    pitch = (llvm::divideCeil(pitch, 16) | 1) * 16;
+    return;
+  }
   llvm::SmallVector<int64_t> space;
   for (int64_t bit = 1; bit < 8; bit *= 2) {
     int64_t flip = 0;
@@ -141,11 +145,6 @@ int64_t SharedLayout::at(Place place) const {
     if (place.row >> i & 1)
       byte ^= swizzle[i];
   return byte;
-}
-
-bool SharedLayout::isConflictFree(llvm::ArrayRef<Place> bits) const {
-  llvm::SmallVector<int64_t> space;
-  return llvm::all_of(bits, [&](Place place) { return extend(space, at(place) & bankBits); });
 }
 
 } // namespace weir::nvptx

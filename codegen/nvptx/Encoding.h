@@ -64,20 +64,21 @@ Encoding mmaLeft();
 Encoding mmaRight();
 Encoding mmaResult();
 
-/// A tile in shared memory: a linear map from places to bytes. The rows are
-/// swizzled, so that eight successive ones meet all banks at any column.
+/// A tile in shared memory, of which eight successive rows meet all banks at any
+/// column. Rows of a power of two of bytes are swizzled: bytes are a linear map of
+/// the bits of a place, which `^` adds. Others are padded to an odd number of
+/// chunks of 16 bytes: bytes are a linear map of its numbers, which `+` adds.
 class SharedLayout {
 public:
   SharedLayout() = default;
-  /// Room for rows of `columns` elements; a row takes a power of two of bytes.
+  /// Room for rows of `columns` elements.
   SharedLayout(int64_t rows, int64_t columns, int64_t elementBytes);
 
   int64_t size() const { return rows * pitch; }
-  int64_t getPitch() const { return pitch; }
+  int64_t getPitch() const { return pitch; } ///< bytes of a row
+  bool isPadded() const { return pitch & (pitch - 1); }
   /// The byte at which a place lies.
   int64_t at(Place place) const;
-  /// True if 16 bytes of each of the places spanned by three bits lie in different banks.
-  bool isConflictFree(llvm::ArrayRef<Place> bits) const;
 
 private:
   int64_t rows = 0, pitch = 0, elementBytes = 0;

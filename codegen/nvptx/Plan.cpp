@@ -147,7 +147,7 @@ LogicalResult Plan::placeOperands(tile::ParallelOp parallel) {
     ++inLoop[op->getParentOfType<tile::ForOp>()];
   for (Operand &operand : operands) {
     operand.layout = SharedLayout(operand.rows, operand.columns, operand.elementBytes());
-    operand.offset = sharedBytes;
+    operand.offset = sharedBytes = roundUp(sharedBytes, llvm::PowerOf2Ceil(operand.layout.getPitch()));
     for (auto [op, number] : rights)
       if (&operands[number] == &operand && inLoop[op->getParentOfType<tile::ForOp>()] == 1)
         operand.slots = 2; // else nothing could be copied while it is used
