@@ -29,7 +29,14 @@ StringAttr declareFused(KernelOp kernel, ArrayRef<StringAttr> ranks) {
       last = other;
   OpBuilder b(kernel.getContext());
   b.setInsertionPointAfter(last);
-  auto declaration = RankOp::create(b, last.getLoc(), fused, StringAttr(), IntegerAttr());
+  std::optional<int64_t> size = 1;
+  for (StringAttr rank : ranks) {
+    auto own = kernel.getRankDeclaration(rank).getSize();
+    size = own && size ? std::optional(*own * *size) : std::nullopt;
+  }
+  auto declaration = RankOp::create(b, last.getLoc(), fused, StringAttr(), size ? b.getI64IntegerAttr(*size) : IntegerAttr());
+  if (size)
+    return fused;
   b.createBlock(&declaration.getExtent());
   Value product = extentOf(b, last.getLoc(), ranks.back());
   for (StringAttr rank : llvm::reverse(ranks.drop_back()))
