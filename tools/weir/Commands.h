@@ -33,6 +33,7 @@ void addCheck(CLI::App &app, int &result);
 void addDoc(CLI::App &app, int &result);
 void addEmit(CLI::App &app, int &result);
 void addExplain(CLI::App &app, int &result);
+void addMask(CLI::App &app, int &result);
 void addPrint(CLI::App &app, int &result);
 void addRun(CLI::App &app, int &result);
 void addTargets(CLI::App &app, int &result);

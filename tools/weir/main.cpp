@@ -82,6 +82,7 @@ int main(int argc, char **argv) {
   addDoc(app, result);
   addEmit(app, result);
   addExplain(app, result);
+  addMask(app, result);
   addPrint(app, result);
   addRun(app, result);
   addTargets(app, result);
