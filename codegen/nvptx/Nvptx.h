@@ -73,6 +73,10 @@ mlir::FailureOr<std::string> emitCubin(const Code &code, const Architecture &arc
 /// The path of ptxas: $WEIR_PTXAS, in $PATH or of the CUDA toolkit; empty if there is none.
 std::string findPtxas();
 
+/// CUDA C++ of the same tile program, in one file; the PTX that nvcc makes of it.
+mlir::FailureOr<std::string> emitCuda(cascade::KernelOp source, const Code &code);
+mlir::FailureOr<std::string> compileCuda(cascade::KernelOp source, const Code &code, const Architecture &architecture);
+
 /// The kernel's entry points as <weir/cuda.h> has them: a module in the LLVM dialect
 /// for the processor, in which the PTX is data, and a cubin too where there is ptxas.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> emitHost(cascade::KernelOp kernel, const Code &code,

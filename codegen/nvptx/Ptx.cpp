@@ -1,5 +1,6 @@
 // From the lowered module to PTX by LLVM, and to machine code by ptxas.
 #include "codegen/nvptx/Nvptx.h"
+#include "codegen/nvptx/Tools.h"
 
 #include "codegen/llvm/Convert.h"
 #include "dialect/Refuse.h"
@@ -14,9 +15,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -103,15 +102,7 @@ FailureOr<std::string> emitPtx(const Code &code, const Architecture &architectur
 
 //===-- ptxas ---------------------------------------------------------------===//
 
-std::string findPtxas() {
-  if (const char *given = std::getenv("WEIR_PTXAS"))
-    return given;
-  if (auto found = llvm::sys::findProgramByName("ptxas"))
-    return *found;
-  const char *home = std::getenv("CUDA_HOME");
-  std::string path = std::string(home ? home : "/usr/local/cuda") + "/bin/ptxas";
-  return llvm::sys::fs::can_execute(path) ? path : "";
-}
+std::string findPtxas() { return findTool("WEIR_PTXAS", "ptxas"); }
 
 FailureOr<std::string> emitCubin(const Code &code, const Architecture &architecture) {
   ModuleOp where = code.module.get();
@@ -122,27 +113,7 @@ FailureOr<std::string> emitCubin(const Code &code, const Architecture &architect
   auto ptx = emitPtx(code, architecture);
   if (failed(ptx))
     return failure();
-  llvm::SmallString<128> input, output, messages;
-  for (auto [path, suffix] : {std::pair(&input, "ptx"), std::pair(&output, "cubin"), std::pair(&messages, "txt")})
-    if (llvm::sys::fs::createTemporaryFile("weir", suffix, *path))
-      return where.emitError("no temporary file can be made");
-  auto text = [](StringRef path) {
-    auto buffer = llvm::MemoryBuffer::getFile(path);
-    return buffer ? (*buffer)->getBuffer().str() : std::string();
-  };
-  {
-    std::error_code error;
-    llvm::raw_fd_ostream(input, error) << *ptx;
-  }
-  std::string arch = "-arch=" + architecture.name;
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(messages), StringRef(messages)};
-  int status = llvm::sys::ExecuteAndWait(program, {program, arch, input, "-o", output}, std::nullopt, redirects);
-  std::string cubin = text(output), complaint = text(messages);
-  for (StringRef path : {input.str(), output.str(), messages.str()})
-    llvm::sys::fs::remove(path);
-  if (status != 0)
-    return where.emitError("ptxas refuses the PTX: ") << complaint;
-  return cubin;
+  return runTool(where, program, {"-arch=" + architecture.name}, *ptx, "ptx");
 }
 
 } // namespace weir::nvptx

@@ -17,16 +17,20 @@ struct Version {
   std::map<std::string, int64_t> fixed;
 };
 
+/// PTX of a kernel: LLVM's, or what nvcc makes of CUDA C++.
+using MakePtx = FailureOr<std::string> (*)(cascade::KernelOp source, const Code &code, const Architecture &architecture);
+
 class ExecutedKernel : public Executable {
 public:
-  ExecutedKernel(Architecture architecture, const CompileOptions &options)
-      : architecture(std::move(architecture)), options(options) {}
+  ExecutedKernel(MakePtx makePtx, Architecture architecture, const CompileOptions &options)
+      : makePtx(makePtx), architecture(std::move(architecture)), options(options) {}
 
   /// Makes sure that there is code for a call.
   LogicalResult prepare(const Call &call);
   LogicalResult run(const Call &call, std::vector<io::Tensor> &outputs) override;
 
 private:
+  MakePtx makePtx;
   Architecture architecture;
   CompileOptions options;
   std::optional<Version> version;
@@ -41,7 +45,7 @@ LogicalResult ExecutedKernel::prepare(const Call &call) {
   auto code = compile(kernel, options.remarks, extentOf);
   if (failed(code))
     return failure();
-  auto text = emitPtx(*code, architecture);
+  auto text = makePtx(kernel, *code, architecture);
   if (failed(text))
     return failure();
   std::vector<ptx::Diagnostic> diagnostics;
@@ -132,13 +136,18 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
   return success();
 }
 
+FailureOr<std::string> ptxOfLlvm(cascade::KernelOp, const Code &code, const Architecture &architecture) {
+  return emitPtx(code, architecture);
+}
+
+template <MakePtx makePtx>
 FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const CompileOptions &options) {
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
   auto architecture = findArchitecture(options.variant);
   if (failed(architecture))
     return weir::refuse(kernel, "unknown-target")
            << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
-  auto executable = std::make_unique<ExecutedKernel>(*architecture, options);
+  auto executable = std::make_unique<ExecutedKernel>(makePtx, *architecture, options);
   if (failed(executable->prepare(call)))
     return failure();
   return std::unique_ptr<Executable>(std::move(executable));
@@ -147,7 +156,9 @@ FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, const Compi
 } // namespace
 
 void registerBackend(BackendRegistry &registry) {
-  registry.add({"ptx-exec", "PTX for an NVIDIA GPU, run and checked on this machine", compileCall});
+  registry.add({"cuda-exec", "CUDA C++ for an NVIDIA GPU, compiled by nvcc, its PTX run and checked on this machine",
+                compileCall<compileCuda>});
+  registry.add({"ptx-exec", "PTX for an NVIDIA GPU, run and checked on this machine", compileCall<ptxOfLlvm>});
 }
 
 } // namespace weir::nvptx

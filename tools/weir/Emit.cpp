@@ -71,6 +71,7 @@ const std::vector<Artefact> artefacts{
        return machineCode(code, llvmir::FileKind::Assembly);
      }},
     {"cubin", ".cubin", [](const Code &code) { return nvptx::emitCubin(*code.gpu, *code.architecture); }, true},
+    {"cuda", ".cu", [](const Code &code) { return nvptx::emitCuda(code.kernel, *code.gpu); }, true},
     {"header", ".h", header},
     {"llvm", ".ll",
      [](const Code &code) {

@@ -1,6 +1,6 @@
 """Variants of attention as PTX on the executor, against the interpreter in f64 on the same rounded inputs.
 
-usage: variants.py WEIR EXAMPLES [--all]
+usage: variants.py WEIR EXAMPLES [--all] [--target cuda-exec:sm_80]
 
 The executor reports races, reads of poison and accesses out of bounds; any report fails the run. A result may differ by
 the rounding of what is stored and of what the matrix units take: both have the unit roundoff u of the type, so an output
@@ -85,12 +85,13 @@ def cases(everything):
 
 def main():
     weir, examples = sys.argv[1:3]
+    target = sys.argv[sys.argv.index("--target") + 1] if "--target" in sys.argv else TARGET
     failures = 0
     for (name, file, outputs, more), type_, length, width in cases("--all" in sys.argv):
         settings = {"T": type_, "b": 1, "h": 2, "m": length, "n": length, "d": width, "f": width} | more
         with tempfile.TemporaryDirectory() as folder:
             found, expected = (
-                run(weir, f"{examples}/{file}", target, settings, outputs, folder) for target in (TARGET, "interp")
+                run(weir, f"{examples}/{file}", one, settings, outputs, folder) for one in (target, "interp")
             )
         for output in outputs:
             part = difference(found[output], expected[output], ROUNDOFF[type_])
