@@ -167,7 +167,19 @@ static bool readsState(tile::ForOp op, const llvm::DenseSet<Value> &states) {
       .wasInterrupted();
 }
 
+/// A loop around loops over tiles: point by point.
+LogicalResult Printer::printOuter(tile::ForOp op) {
+  std::string name = names.define(op.getBody().getArgument(0));
+  open("for (int " + name + " = " + names[op.getLower()] + "; " + name + " < " + names[op.getUpper()] + "; " + name +
+       " += " + std::to_string(op.getStep()) + ")");
+  LogicalResult result = printBlock(op.getBody().front());
+  close();
+  return result;
+}
+
 LogicalResult Printer::printFor(tile::ForOp op) {
+  if (!op.getBody().getOps<tile::ForOp>().empty())
+    return printOuter(op);
   if (op.getOrder() != tile::Order::Any && !op.getFull().empty())
     return refuse(op, "gpu-form") << "its tiles have an order";
   if (!readsState(op, states))

@@ -54,6 +54,7 @@ private:
   void printPosition();
   void printCarry(tile::CarryOp op);
   mlir::LogicalResult printFor(tile::ForOp op);
+  mlir::LogicalResult printOuter(tile::ForOp op);
   mlir::LogicalResult printTiles(tile::ForOp op);
   mlir::LogicalResult printSubtile(tile::SubtileOp op);
   mlir::LogicalResult printWhen(tile::WhenOp op);

@@ -19,7 +19,7 @@ import numpy as np
 ROUNDOFF = {"bf16": 2.0**-9, "f16": 2.0**-11}
 TARGET = "ptx-exec:sm_80"
 
-# Name, file, outputs, extents beside lengths and widths.
+# Name, file, outputs, extents beside lengths and widths; None: there is no such rank.
 VARIANTS = [
     ("dense", "softmax/sdpa.weir", ["O"], {}),
     ("causal", "softmax/sdpa_causal.weir", ["O"], {}),
@@ -31,6 +31,7 @@ VARIANTS = [
     ("documents", "sparse/document.weir", ["O"], {}),
     ("entropy", "softmax/stat_entropy.weir", ["O", "H"], {}),
     ("log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {}),
+    ("two-dimensional neighbourhood", "sparse/gna_2d.weir", ["O"], {"x": 3, "y": lambda length: length, "m": None, "n": None}),
 ]
 
 
@@ -89,6 +90,7 @@ def main():
     failures = 0
     for (name, file, outputs, more), type_, length, width in cases("--all" in sys.argv):
         settings = {"T": type_, "b": 1, "h": 2, "m": length, "n": length, "d": width, "f": width} | more
+        settings = {k: v(length) if callable(v) else v for k, v in settings.items() if v is not None}
         with tempfile.TemporaryDirectory() as folder:
             found, expected = (
                 run(weir, f"{examples}/{file}", one, settings, outputs, folder) for one in (target, "interp")
