@@ -54,6 +54,8 @@ void SubtileLowering::forBlocks(int64_t all,
 LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   const Ref &left = scope.refs[contract.getLhs()],
             &right = scope.refs[contract.getRhs()];
+  if (!left.isPanel())
+    return emitContractRows(contract);
   if (left.width != rows || right.width % columns)
     return contract.emitOpError("has panels of ")
            << left.width << " and " << right.width << " for a sub-tile of "

@@ -210,8 +210,10 @@ LogicalResult KernelLowering::emitWhen(Scope &scope, tile::WhenOp op,
 LogicalResult KernelLowering::emitStage(Scope &scope, tile::StageOp op) {
   const Ref &ref = scope.refs[op.getResult()] = layout.blockOf(scope, op);
   LogicalResult result = success();
-  scope.loop(product(scope, partsOf(scope, op, ref)),
-             [&](Value part) { result = emitPart(scope, op, Ref(ref), part); });
+  Value parts = product(scope, partsOf(scope, op, ref));
+  if (viewOf(op))
+    parts = scope.select(layout.isFilled(scope, op), parts, scope.integer(0));
+  scope.loop(parts, [&](Value part) { result = emitPart(scope, op, Ref(ref), part); });
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "codegen/abi/EntryPoints.h"
 #include "codegen/abi/Storage.h"
+#include "codegen/cpu/Pointwise.h"
 
 using namespace mlir;
 
@@ -64,32 +65,44 @@ static Type storageOf(Operation *block) {
 }
 
 std::optional<View> viewOf(tile::StageOp stage) {
-  auto kernel = dyn_cast<tile::KernelOp>(stage->getParentOp());
+  auto kernel = stage->getParentOfType<tile::KernelOp>();
+  bool isTop = stage->getParentOp() == kernel;
   Block &body = stage.getBody().front();
   auto load = dyn_cast<tile::LoadOp>(body.front());
-  if (!kernel || !load || load.getMask() || !llvm::hasNItems(body, 2) ||
-      !isa<BlockArgument>(load.getRef()) || widthOf(stage) == 0 ||
+  if (!load || load.getMask() || !llvm::hasNItems(body, 2) ||
+      !isa<BlockArgument>(load.getRef()) || runOf(stage) > 1 ||
+      (widthOf(stage) == 0 && isTop) ||
       tile::storageTypeOf(load.getRef()) != stage.getElementType())
     return std::nullopt;
   unsigned number = cast<BlockArgument>(load.getRef()).getArgNumber() -
                     kernel.getRanks().size();
   auto ranks =
       cast<tile::ArgumentAttr>(kernel.getArguments()[number]).getRanks();
-  View view{load.getRef(), SmallVector<unsigned>(stage.getTiles().size(), ~0u)};
-  if (ranks.size() != view.dimensions.size())
-    return std::nullopt;
+  View view{load, SmallVector<unsigned>(stage.getTiles().size(), ~0u)};
   for (auto [i, expression] : llvm::enumerate(load.getMap().getResults())) {
     auto dimension = dyn_cast<AffineDimExpr>(expression);
-    if (!dimension)
-      return std::nullopt;
-    auto index =
-        dyn_cast<BlockArgument>(load.getIndices()[dimension.getPosition()]);
-    if (!index || index.getOwner() != &body)
-      return std::nullopt;
-    // The stage's rank is all of the tensor's.
+    auto index = dimension ? dyn_cast<BlockArgument>(
+                                 load.getIndices()[dimension.getPosition()])
+                           : BlockArgument();
+    if (!index || index.getOwner() != &body) {
+      // One place in this dimension, that of an iteration.
+      bool isFixed = !isTop && llvm::none_of(
+          llvm::enumerate(load.getIndices()), [&](auto operand) {
+            auto own = dyn_cast<BlockArgument>(operand.value());
+            unsigned position = operand.index(), dims = load.getMap().getNumDims();
+            return (!own || own.getOwner() == &body) &&
+                   (position < dims
+                        ? expression.isFunctionOfDim(position)
+                        : expression.isFunctionOfSymbol(position - dims));
+          });
+      if (!isFixed)
+        return std::nullopt;
+      continue;
+    }
+    // The stage's rank is all of the tensor's, or of a loop over all of it.
     tile::DomainRank rank = stage.getDomain()[index.getArgNumber()];
     auto extent = dyn_cast<BlockArgument>(rank.end);
-    if (rank.tile || !extent ||
+    if ((rank.tile && isTop) || !extent ||
         extent.getOwner() != &kernel.getBody().front() ||
         kernel.getRanks()[extent.getArgNumber()] != ranks[i])
       return std::nullopt;
@@ -182,20 +195,18 @@ Value Layout::layOut(Scope &scope, Operation *op) {
       scope.mul(size, scope.integer(abi::byteWidth(storageOf(op)))), 64);
 }
 
-/// Lets the tensor serve as the panels, for an innermost stride of 1 and whole
-/// panels; returns the bytes that are still needed.
-static Value layOutView(Scope &scope, tile::StageOp stage, const View &view,
-                        const Ref &tensor, Value bytes,
-                        llvm::function_ref<void(Value isView)> redirect) {
-  unsigned lane = stage.getTiles().size() - 2;
-  unsigned dimension = view.dimensions[lane];
+/// Whether the tensor can serve as the rows or panels: by an innermost stride of 1 and
+/// whole panels.
+static Value isServed(Scope &scope, tile::StageOp stage, View view) {
+  const Ref &tensor = scope.refs[view.load.getRef()];
+  if (widthOf(stage) == 0)
+    return scope.equal(tensor.strides[view.dimensions.back()],
+                       scope.integer(1));
+  unsigned dimension = view.dimensions[stage.getTiles().size() - 2];
   Value unit = scope.equal(tensor.strides[dimension], scope.integer(1));
   Value extent = tensor.ends[dimension];
-  int64_t width = widthOf(stage);
-  Value isWhole = scope.equal(scope.roundUp(extent, width), extent);
-  Value isView = scope.both(unit, isWhole);
-  redirect(isView);
-  return scope.select(isView, scope.integer(0), bytes);
+  Value isWhole = scope.equal(scope.roundUp(extent, widthOf(stage)), extent);
+  return scope.both(unit, isWhole);
 }
 
 void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
@@ -222,22 +233,20 @@ void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
       setSlot(scope, slots.base, base);
       auto stage = dyn_cast<tile::StageOp>(op);
       if (auto view = stage ? viewOf(stage) : std::nullopt) {
-        load(scope, view->tensor);
-        const Ref &tensor = scope.refs[view->tensor];
-        bytes =
-            layOutView(scope, stage, *view, tensor, bytes, [&](Value isView) {
-              auto choose = [&](int64_t slot, Value value) {
-                Value own = getSlot(scope, slot, value.getType());
-                setSlot(scope, slot, scope.select(isView, value, own));
-              };
-              choose(slots.base, tensor.base);
-              choose(slots.panelStride, scope.integer(widthOf(stage)));
-              choose(slots.depthStride,
-                     tensor.strides[view->dimensions.back()]);
-              for (auto [i, slot] : llvm::enumerate(slots.strides))
-                if (slot >= 0)
-                  choose(slot, tensor.strides[view->dimensions[i]]);
-            });
+        load(scope, view->load.getRef());
+        const Ref &tensor = scope.refs[view->load.getRef()];
+        Value isView = isServed(scope, stage, *view);
+        auto choose = [&](int64_t slot, Value value) {
+          Value own = getSlot(scope, slot, value.getType());
+          setSlot(scope, slot, scope.select(isView, value, own));
+        };
+        choose(slots.base, tensor.base);
+        choose(slots.panelStride, scope.integer(widthOf(stage)));
+        choose(slots.depthStride, tensor.strides[view->dimensions.back()]);
+        for (auto [i, slot] : llvm::enumerate(slots.strides))
+          if (slot >= 0)
+            choose(slot, tensor.strides[view->dimensions[i]]);
+        bytes = scope.select(isView, scope.integer(0), bytes);
       }
       used = scope.add(used, bytes);
     } else {
@@ -263,11 +272,8 @@ Value Layout::isFilled(Scope &scope, tile::StageOp stage) {
   auto view = viewOf(stage);
   if (!view)
     return scope.truth(true);
-  load(scope, view->tensor);
-  Value data = LLVM::PtrToIntOp::create(scope.builder, scope.loc, scope.i64(),
-                                        scope.refs[view->tensor].base);
-  Value base = getSlot(scope, blocks[stage].base, scope.i64());
-  return scope.compare(arith::CmpIPredicate::ne, data, base);
+  load(scope, view->load.getRef());
+  return scope.invert(isServed(scope, stage, *view));
 }
 
 Value Layout::scratchOf(Scope &scope) {
@@ -300,11 +306,36 @@ Ref Layout::blockOf(Scope &scope, Operation *op) {
     ref.panelStride = getSlot(scope, slots.panelStride, scope.i64());
     // Panels of a thread's own are dense; others may be a view of a tensor.
     auto stage = dyn_cast<tile::StageOp>(op);
-    bool isDense = !stage || !viewOf(stage);
-    ref.depthStride = isDense ? scope.integer(ref.width)
-                              : getSlot(scope, slots.depthStride, scope.i64());
+    auto view = stage ? viewOf(stage) : std::nullopt;
+    ref.depthStride = !view || slots.isPrivate
+                          ? scope.integer(ref.width)
+                          : getSlot(scope, slots.depthStride, scope.i64());
   }
+  auto stage = dyn_cast<tile::StageOp>(op);
+  if (auto view = stage ? viewOf(stage) : std::nullopt; view && slots.isPrivate)
+    redirect(scope, stage, *view, ref);
   return ref;
+}
+
+/// Lets a loop's own block be where the tensor has its elements, if it can.
+void Layout::redirect(Scope &scope, tile::StageOp stage, View view,
+                      Ref &ref) {
+  Value isView = isServed(scope, stage, view);
+  const Ref &tensor = scope.refs[view.load.getRef()];
+  for (auto [i, argument] : llvm::enumerate(stage.getBody().getArguments()))
+    scope.scalars[argument] =
+        ref.origins[i] ? ref.origins[i] : scope.integer(0);
+  auto choose = [&](Value &own, Value other) {
+    own = scope.select(isView, other, own);
+  };
+  choose(ref.base, scalarAddress(scope, view.load));
+  if (ref.isPanel()) {
+    choose(ref.panelStride, scope.integer(ref.width));
+    choose(ref.depthStride, tensor.strides[view.dimensions.back()]);
+  }
+  for (auto [i, stride] : llvm::enumerate(ref.strides))
+    if (stride)
+      choose(stride, tensor.strides[view.dimensions[i]]);
 }
 
 void Layout::load(Scope &scope, Value value) {

@@ -17,7 +17,7 @@ struct BlockSlots {
 /// A stage that is nothing but a tensor's own elements in order, so that the
 /// tensor can serve as the panels where its strides happen to be right.
 struct View {
-  Value tensor;
+  tile::LoadOp load;
   llvm::SmallVector<unsigned>
       dimensions; ///< the tensor's, of each rank of the stage
 };
@@ -44,13 +44,13 @@ public:
   /// The address of the thread's part of the workspace.
   Value scratchOf(Scope &scope);
 
-  /// True if a stage at the top of the kernel is to be filled: it is not a
-  /// view.
+  /// True if a stage is to be filled: it is not a view.
   Value isFilled(Scope &scope, tile::StageOp stage);
 
 private:
   void reserve(mlir::Operation *op, bool isPrivate);
   Value layOut(Scope &scope, mlir::Operation *op);
+  void redirect(Scope &scope, tile::StageOp stage, View view, Ref &ref);
   void setSlot(Scope &scope, int64_t slot, Value value) {
     abi::Frame::store(scope, scope.frame, slot, value);
   }

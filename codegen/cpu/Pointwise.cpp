@@ -42,24 +42,41 @@ FailureOr<Value> emitOperation(Scope &scope, Operation &op,
 
 //===-- One point ---------------------------------------------------------===//
 
-static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
-  const Ref &ref = scope.refs[load.getRef()];
+/// Subscripts of a load at one point.
+static SmallVector<Value> scalarSubscripts(Scope &scope, tile::LoadOp load) {
   SmallVector<Value> operands, indices;
   for (Value index : load.getIndices())
     operands.push_back(scope.get(index));
   for (AffineExpr expression : load.getMap().getResults())
     indices.push_back(
         scope.expand(expression, load.getMap().getNumDims(), operands));
+  return indices;
+}
+
+/// The place of an element of a strided reference, in elements from its base.
+static Value scalarPlace(Scope &scope, tile::LoadOp load) {
+  const Ref &ref = scope.refs[load.getRef()];
+  Value place = scope.integer(0);
+  for (auto [i, index] : llvm::enumerate(scalarSubscripts(scope, load))) {
+    Value relative = ref.origins[i] ? scope.sub(index, ref.origins[i]) : index;
+    place = scope.add(place, scope.mul(relative, ref.strides[i]));
+  }
+  return place;
+}
+
+Value scalarAddress(Scope &scope, tile::LoadOp load) {
+  const Ref &ref = scope.refs[load.getRef()];
+  return scope.offset(ref.storage, ref.base, scalarPlace(scope, load));
+}
+
+static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
+  const Ref &ref = scope.refs[load.getRef()];
   auto read = [&]() -> SmallVector<Value> {
     if (ref.isPanel())
-      return {scope.load(ref.storage, scope.address(ref, indices))};
-    Value place = scope.integer(0);
-    for (auto [i, index] : llvm::enumerate(indices)) {
-      Value relative =
-          ref.origins[i] ? scope.sub(index, ref.origins[i]) : index;
-      place = scope.add(place, scope.mul(relative, ref.strides[i]));
-    }
-    return {abi::loadElement(scope, ref.storage, ref.base, place,
+      return {scope.load(ref.storage,
+                         scope.address(ref, scalarSubscripts(scope, load)))};
+    return {abi::loadElement(scope, ref.storage, ref.base,
+                             scalarPlace(scope, load),
                              isa<BlockArgument>(load.getRef()))};
   };
   if (!load.getMask())
@@ -70,26 +87,6 @@ static FailureOr<Value> emitScalarLoad(Scope &scope, tile::LoadOp load) {
   })[0];
 }
 
-FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
-  for (Operation &op : block) {
-    if (auto yield = dyn_cast<tile::YieldOp>(op))
-      return scope.get(yield.getValue());
-    FailureOr<Value> value = failure();
-    if (auto load = dyn_cast<tile::LoadOp>(op)) {
-      value = emitScalarLoad(scope, load);
-    } else {
-      SmallVector<Value> operands;
-      for (Value operand : op.getOperands())
-        operands.push_back(scope.get(operand));
-      value = emitOperation(scope, op, operands);
-    }
-    if (failed(value))
-      return failure();
-    scope.scalars[op.getResult(0)] = *value;
-  }
-  return failure();
-}
-
 LogicalResult emitScalar(Scope &scope, Operation &op) {
   FailureOr<Value> value = failure();
   if (auto map = dyn_cast<tile::MapOp>(op)) {
@@ -98,13 +95,25 @@ LogicalResult emitScalar(Scope &scope, Operation &op) {
          llvm::zip(body.getArguments(), map.getInputs()))
       scope.scalars[argument] = scope.get(input);
     value = emitScalarRegion(scope, body);
+  } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
+    value = emitScalarLoad(scope, load);
   } else {
-    value = emitScalarLoad(scope, cast<tile::LoadOp>(op));
+    SmallVector<Value> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(scope.get(operand));
+    value = emitOperation(scope, op, operands);
   }
   if (failed(value))
     return failure();
   scope.scalars[op.getResult(0)] = *value;
   return success();
+}
+
+FailureOr<Value> emitScalarRegion(Scope &scope, Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (failed(emitScalar(scope, op)))
+      return failure();
+  return scope.get(cast<tile::YieldOp>(block.back()).getValue());
 }
 
 //===-- Sub-tiles ---------------------------------------------------------===//

@@ -9,8 +9,11 @@ namespace weir::cpu {
 /// Evaluates a region that may load, at one point: the region of a stage.
 mlir::FailureOr<Value> emitScalarRegion(Scope &scope, mlir::Block &block);
 
-/// Emits a load or a map of scalars, outside a sub-tile.
+/// Emits a load, a map or an operation of scalars, outside a sub-tile.
 mlir::LogicalResult emitScalar(Scope &scope, mlir::Operation &op);
+
+/// The address of the element of a strided reference that a load of one reads.
+Value scalarAddress(Scope &scope, tile::LoadOp load);
 
 /// Evaluates a map's or an update's region on sub-tiles of `rows` rows and
 /// `vectors` vectors of `lanes` elements; each operation only as often as its

@@ -1,6 +1,7 @@
-// Filling staged blocks: panels and rows of an expression, point by point.
+// Filling staged blocks with rows of an expression, or bounds of its runs.
 #include "codegen/cpu/Lowering.h"
 #include "codegen/cpu/Pointwise.h"
+#include "codegen/cpu/VectorPoint.h"
 
 using namespace mlir;
 
@@ -12,41 +13,6 @@ static FailureOr<Value> emitPoint(Scope &scope, tile::StageOp op,
   for (auto [argument, index] : llvm::zip(op.getBody().getArguments(), indices))
     scope.scalars[argument] = index;
   return emitScalarRegion(scope, op.getBody().front());
-}
-
-LogicalResult emitPanel(Scope &scope, tile::StageOp op, const Ref &ref,
-                        ArrayRef<Value> leading, Value panel) {
-  auto [first, end] = scope.range(op.getDomain(), ref.lane);
-  auto [depthFirst, depthEnd] = scope.range(op.getDomain(), ref.depth);
-  Value start = scope.add(first, scope.mul(panel, scope.integer(ref.width)));
-  Value width = scope.integer(ref.width),
-        lanes = scope.least(width, scope.sub(end, start));
-  SmallVector<Value> indices(leading);
-  indices.append({start, depthFirst});
-  Value base = scope.address(ref, indices);
-  Value zero = scope.number(tile::computeTypeOf(ref.storage), 0);
-  LogicalResult result = success();
-  scope.loop(lanes, [&](Value lane) {
-    indices[ref.lane] = scope.add(start, lane);
-    scope.loop(
-        scope.sub(depthEnd, depthFirst), [&, first = depthFirst](Value depth) {
-          indices[ref.depth] = scope.add(first, depth);
-          auto value = emitPoint(scope, op, indices);
-          if (failed(value)) {
-            result = failure();
-            return;
-          }
-          Value place = scope.add(scope.mul(depth, ref.depthStride), lane);
-          scope.store(*value, scope.offset(ref.storage, base, place));
-        });
-  });
-  scope.loop(lanes, width, scope.integer(1), [&](Value lane) {
-    scope.loop(scope.sub(depthEnd, depthFirst), [&](Value depth) {
-      Value place = scope.add(scope.mul(depth, ref.depthStride), lane);
-      scope.store(zero, scope.offset(ref.storage, base, place));
-    });
-  });
-  return result;
 }
 
 /// Fills the bounds of all runs of the last rank.
@@ -79,6 +45,36 @@ static LogicalResult emitRuns(Scope &scope, tile::StageOp op, const Ref &ref,
   return result;
 }
 
+/// Fills whole vectors of a row whose elements lie side by side where they are read;
+/// returns how many elements it has filled.
+static Value emitVectors(Scope &scope, tile::StageOp op, const Ref &ref,
+                         ArrayRef<Value> start, Value count, LogicalResult &result) {
+  int64_t lanes = scope.target.getLevel().lanes(op.getElementType());
+  VectorPoint along(scope, op, start.size() - 1, lanes);
+  Value none = scope.integer(0);
+  if (!along.isLikely())
+    return none;
+  Value isSideBySide = along.isSideBySide();
+  Value whole = scope.mul(scope.floorDivide(count, lanes), scope.integer(lanes));
+  whole = scope.select(isSideBySide, whole, none);
+  Value base = scope.address(ref, start);
+  unsigned alignment = op.getElementType().getIntOrFloatBitWidth() / 8;
+  auto row = along.row(start);
+  if (failed(row)) {
+    result = failure();
+    return none;
+  }
+  scope.loop(none, whole, scope.integer(lanes), [&](Value distance) {
+    auto vector = along.at(*row, distance);
+    if (failed(vector))
+      result = failure();
+    else
+      LLVM::StoreOp::create(scope.builder, scope.loc, *vector,
+                            scope.offset(ref.storage, base, distance), alignment);
+  });
+  return whole;
+}
+
 LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
                       ArrayRef<Value> leading) {
   auto [first, end] = scope.range(op.getDomain(), leading.size());
@@ -87,7 +83,8 @@ LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
   SmallVector<Value> indices(leading);
   indices.push_back(first);
   LogicalResult result = success();
-  scope.loop(first, end, scope.integer(1), [&](Value index) {
+  Value from = emitVectors(scope, op, ref, indices, scope.sub(end, first), result);
+  scope.loop(scope.add(first, from), end, scope.integer(1), [&](Value index) {
     indices.back() = index;
     auto value = emitPoint(scope, op, indices);
     if (failed(value))

@@ -30,6 +30,8 @@ private:
   mlir::LogicalResult emitReduce(tile::ReduceOp op);
   void restoreNaN(Sub &value, Sub &result);
   mlir::LogicalResult emitContract(tile::ContractOp op);
+  mlir::LogicalResult emitContractRows(tile::ContractOp op);
+  void contractRows(Value left, llvm::ArrayRef<Value> right, Value depth, Value to);
   mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
   mlir::LogicalResult emitConvert(tile::ConvertOp op);

@@ -216,7 +216,7 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
   tile::TilePlan plan = planTiles(derived);
   OpBuilder at = OpBuilder::atBlockEnd(code.tiles->getBody());
   std::optional<schedule::Refusal> refusal;
-  auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows, /*absorbs=*/false, /*judges=*/false}, refusal);
+  auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows, /*absorbs=*/false, /*judges=*/false, /*streams=*/false}, refusal);
   if (failed(tiles)) {
     auto error = refuse(source, "no-tile-form") << "it has no tile form";
     if (refusal)

@@ -355,10 +355,11 @@ def Tile_ContractOp : Tile_CustomOp<"contract", [AttrSizedOperandSegments, Names
   let summary = "contraction of two staged blocks into a sub-tile";
   let description = [{
     The sum, over the common last rank of both blocks, of products: rows are the
-    left block's second to last rank, columns that of the right.
+    left block's second to last rank, columns that of the right. Blocks in rows are
+    read along the contracted rank, which pays where there are few rows.
 
-    (C1) both are staged in panels. (C2) subscripts are those of all ranks but the
-    last.
+    (C1) both are staged in panels, or both in rows. (C2) subscripts are those of all
+    ranks but the last.
 
     ```mlir
     %s = tile.contract %Qp[%m], %Kp[%b, %h floordiv 4, %n] : 6x64xf32

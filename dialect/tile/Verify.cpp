@@ -275,11 +275,15 @@ LogicalResult ReduceOp::verify() {
 }
 
 LogicalResult ContractOp::verify() {
+  auto left = getLhs().getDefiningOp<StageOp>();
+  bool isPanel = left && isa<PanelAttr>(left.getEncoding());
   for (auto [ref, map] :
        {std::pair(getLhs(), getLhsMap()), std::pair(getRhs(), getRhsMap())}) {
     auto stage = ref.getDefiningOp<StageOp>();
-    if (!stage || !isa<PanelAttr>(stage.getEncoding())) // contract_c1
-      return emitOpError("contracts something that is not staged in panels");
+    if (!stage || isa<RunsAttr>(stage.getEncoding()) ||
+        isa<PanelAttr>(stage.getEncoding()) != isPanel) // contract_c1
+      return emitOpError("contracts something that is not staged in panels, or "
+                         "not both in rows");
     if (int64_t(map.getNumResults()) + 1 != rankOf(ref)) // contract_c2
       return emitOpError("has ")
              << map.getNumResults() << " subscripts for a block of "

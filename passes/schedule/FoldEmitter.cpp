@@ -74,7 +74,7 @@ std::optional<Refusal> FoldEmitter::check() {
 /// The rank of an output beside those of the fold's points; null if there is none.
 StringAttr FoldEmitter::extraOf(OutputPlan &output) {
   for (StringAttr rank : cast<cascade::TensorType>(output.op.getTensor().getType()).getRanks())
-    if (rank != nest.row && !llvm::is_contained(nest.grid, rank))
+    if (rank != nest.row && !llvm::is_contained(nest.grid, rank) && !(nest.split && rank == nest.split->whole))
       return rank;
   return {};
 }
@@ -85,6 +85,11 @@ std::optional<std::string> FoldEmitter::whyNotFinished(OutputPlan &output) {
   StringAttr extra = extraOf(output);
   SmallVector<StringAttr> expected(nest.grid);
   expected.push_back(nest.row);
+  if (nest.split) {
+    llvm::erase(expected, nest.split->outer);
+    llvm::erase(expected, nest.split->inner);
+    expected.push_back(nest.split->whole);
+  }
   if (extra)
     expected.push_back(extra);
   bool hasAll = llvm::all_of(expected, [&](StringAttr rank) { return type.indexOf(rank) >= 0; });
@@ -286,7 +291,7 @@ const Node *FoldEmitter::shifted(StatePlan &state) {
     arguments.push_back({ex.select(unset, now, old)});
     arguments.push_back({now});
   }
-  return inliner.region(op.getShift(), arguments)->value;
+  return splitIndex(ex, nest.split, inliner.region(op.getShift(), arguments)->value);
 }
 
 /// Moves all states that have references, if one of these has moved. A shift reads

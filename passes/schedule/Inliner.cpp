@@ -269,6 +269,14 @@ bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
     return kernel.getExtentOwner(cast<StringAttr>(index->attr)) == kernel.getExtentOwner(rank);
   if (isPlaceOf(index, rank))
     return true;
+  if (isBinary(index, BinaryFn::Add)) { // i * #m + m, where j // #m is an index i for an index j of `rank`
+    const Node *first = index->operands[0], *member = index->operands[1];
+    bool isPart = member->kind == Node::Kind::Index && isBinary(first, BinaryFn::Mul) &&
+                  first->operands[0]->kind == Node::Kind::Index &&
+                  first->operands[1] == ex.extent(cast<StringAttr>(member->attr));
+    return isPart && isProvedBelow(ex.binary(BinaryFn::FloorDiv, ex.index(rank), first->operands[1]),
+                                   cast<StringAttr>(first->operands[0]->attr));
+  }
   if (!isBinary(index, BinaryFn::FloorDiv) || index->operands[0]->kind != Node::Kind::Index)
     return false;
   auto whole = cast<StringAttr>(index->operands[0]->attr);

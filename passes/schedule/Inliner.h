@@ -28,7 +28,8 @@ public:
   const Node *rangeCondition(mlir::Value tensor, llvm::ArrayRef<const Node *> subscripts);
 
   /// True if 0 <= index < #rank at every point: an index of a rank with that
-  /// extent, or i // (#t // #rank) for an index i of t, where #rank divides #t.
+  /// extent, or i // (#t // #rank) for an index i of t, where #rank divides #t,
+  /// or i put together again from such a quotient and a rest.
   bool isProvedBelow(const Node *index, mlir::StringAttr rank);
 
   /// The equation that a contraction comes from, or null.

@@ -62,7 +62,38 @@ SmallVector<Operation *, 4> finishedBy(FoldOp fold) {
   return {finished.rbegin(), finished.rend()};
 }
 
+const Node *splitIndex(Expressions &ex, const std::optional<RankSplit> &split, const Node *node) {
+  if (!split || !node->dependsOn(split->whole))
+    return node;
+  const Node *whole = ex.index(split->whole), *outer = ex.index(split->outer), *size = ex.extent(split->inner);
+  if (node == whole)
+    return ex.binary(BinaryFn::Add, ex.binary(BinaryFn::Mul, outer, size), ex.index(split->inner));
+  if (node == ex.binary(BinaryFn::FloorDiv, whole, size))
+    return outer;
+  if (node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>())
+    return node;
+  return ex.rebuild(node, llvm::map_to_vector<4>(node->operands, [&](const Node *o) { return splitIndex(ex, split, o); }));
+}
+
 namespace {
+
+/// The parts of a rank `whole` that tensors read at `whole // #inner`, where that is known to
+/// be an index of their own rank: the group and the member of it.
+std::optional<RankSplit> findSplit(Inliner &inliner, const Node *node, StringAttr whole) {
+  if (!node->dependsOn(whole))
+    return {};
+  if (node->kind == Node::Kind::Load && !node->tensor.getDefiningOp<StateOp>())
+    for (auto [index, rank] : llvm::zip(node->operands, cast<cascade::TensorType>(node->tensor.getType()).getRanks())) {
+      bool isGroup = isBinary(index, BinaryFn::FloorDiv) && index->operands[0]->kind == Node::Kind::Index &&
+                     index->operands[0]->attr == whole && index->operands[1]->kind == Node::Kind::Extent;
+      if (isGroup && inliner.isProvedBelow(index, rank))
+        return RankSplit{whole, rank, cast<StringAttr>(index->operands[1]->attr)};
+    }
+  for (const Node *operand : node->operands)
+    if (auto split = findSplit(inliner, operand, whole))
+      return split;
+  return {};
+}
 
 bool containsContraction(const Node *node) {
   return node->kind == Node::Kind::Contract ||
@@ -71,7 +102,8 @@ bool containsContraction(const Node *node) {
 
 class Analysis {
 public:
-  Analysis(Expressions &ex, Inliner &inliner, KernelOp kernel) : ex(ex), inliner(inliner) {
+  Analysis(Expressions &ex, Inliner &inliner, KernelOp kernel, bool splits)
+      : ex(ex), inliner(inliner), splits(splits) {
     nest.kernel = kernel;
   }
 
@@ -148,7 +180,40 @@ private:
     if (points.empty())
       return refuse(nest.fold, "a fold with a single point");
     // The last rank of sums of products is theirs beside the points, if it can be.
-    return success(succeeded(chooseRow(ArrayRef(points).drop_back())) || succeeded(chooseRow(points)));
+    if (succeeded(chooseRow(ArrayRef(points).drop_back())) || succeeded(chooseRow(points)))
+      return success();
+    auto first = refusal;
+    if (splits && succeeded(chooseMembers(points)))
+      return success();
+    refusal = first;
+    return failure();
+  }
+
+  /// Takes the members of groups as rows: they share their columns.
+  LogicalResult chooseMembers(ArrayRef<StringAttr> points) {
+    for (StringAttr whole : llvm::reverse(points))
+      for (StatePlan &state : nest.states) {
+        auto split = findSplit(inliner, state.value, whole);
+        if (!split || llvm::is_contained(points, split->outer) || llvm::is_contained(points, split->inner))
+          continue;
+        auto states = nest.states;
+        auto presences = presence;
+        auto outer = nest.outer;
+        for (StatePlan &other : states)
+          other.value = splitIndex(ex, split, other.value);
+        for (const Node *&present : presences)
+          present = present ? splitIndex(ex, split, present) : nullptr;
+        if (failed(planStates(states, outer, presences, points, split->inner)))
+          continue;
+        nest.states = states;
+        nest.outer = outer;
+        nest.split = split;
+        nest.row = split->inner;
+        for (StringAttr rank : points)
+          nest.grid.push_back(rank == whole ? split->outer : rank);
+        return success();
+      }
+    return failure();
   }
 
   /// Of several refusals, that of the last rank counts: most rows are that.
@@ -157,7 +222,7 @@ private:
     for (StringAttr row : llvm::reverse(points)) {
       auto trial = nest.states;
       auto outer = nest.outer;
-      if (succeeded(planStates(trial, outer, points, row))) {
+      if (succeeded(planStates(trial, outer, presence, points, row))) {
         nest.states = trial;
         nest.outer = outer;
         nest.row = row;
@@ -172,9 +237,9 @@ private:
   }
 
   LogicalResult planStates(MutableArrayRef<StatePlan> states, MutableArrayRef<Nest::Outer> outer,
-                           ArrayRef<StringAttr> points, StringAttr row) {
-    SmallVector<const Node *> presence = boundOuter(outer, row);
-    for (auto [state, present] : llvm::zip(states, presence)) {
+                           ArrayRef<const Node *> presences, ArrayRef<StringAttr> points, StringAttr row) {
+    SmallVector<const Node *> left = boundOuter(outer, presences, row);
+    for (auto [state, present] : llvm::zip(states, left)) {
       if (failed(planExtra(state, present, points, row)))
         return failure();
       if (Operands unsided = findUnsided(state.value, row, nest.column); !unsided.empty())
@@ -188,9 +253,10 @@ private:
   }
 
   /// Presence without what bounds the outer ranks. Where states are present at other points each, nothing does.
-  SmallVector<const Node *> boundOuter(MutableArrayRef<Nest::Outer> outer, StringAttr row) {
-    SmallVector<const Node *> left(presence);
-    if (!llvm::all_equal(presence))
+  SmallVector<const Node *> boundOuter(MutableArrayRef<Nest::Outer> outer, ArrayRef<const Node *> presences,
+                                       StringAttr row) {
+    SmallVector<const Node *> left(presences);
+    if (!llvm::all_equal(presences))
       return left;
     SmallVector<StringAttr> varying{row, nest.column};
     for (Nest::Outer &of : llvm::reverse(outer)) {
@@ -261,21 +327,22 @@ private:
           Value tensor = state.op.getResult();
           value = ex.replace(value, inliner.presenceOf(tensor, ex.indicesOf(state.op.getTensorType())), state.isPresent);
         }
-      nest.outputs.push_back({output, value});
+      nest.outputs.push_back({output, splitIndex(ex, nest.split, value)});
     }
     return success();
   }
 
   Expressions &ex;
   Inliner &inliner;
+  bool splits;
   SmallVector<const Node *> presence;
 };
 
 } // namespace
 
-FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, KernelOp kernel,
+FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, KernelOp kernel, bool splits,
                             std::optional<Refusal> &refusal) {
-  Analysis analysis(ex, inliner, kernel);
+  Analysis analysis(ex, inliner, kernel, splits);
   if (succeeded(analysis.run()))
     return analysis.nest;
   refusal = analysis.refusal;

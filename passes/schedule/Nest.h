@@ -17,6 +17,11 @@ struct StatePlan {
   const Node *isPresent = nullptr; ///< whether any point was, of the row; null: always or not asked
 };
 
+/// A rank of points taken apart: `whole` = `outer` * #`inner` + `inner`.
+struct RankSplit {
+  mlir::StringAttr whole, outer, inner;
+};
+
 /// An output, absent points already filled.
 struct OutputPlan {
   cascade::OutputOp op;
@@ -36,9 +41,16 @@ struct Nest {
   };
   llvm::SmallVector<Outer> outer; ///< the first one outermost
   llvm::SmallVector<mlir::StringAttr> grid;  ///< the other ranks of the fold's points
+  /// Where rows are the members of a group that reads the same columns, as query heads
+  /// with one key head do: the rank of these points, of which row and grid have parts.
+  std::optional<RankSplit> split;
   llvm::SmallVector<StatePlan> states;
   llvm::SmallVector<OutputPlan> outputs;
 };
+
+/// `node` with the parts of a split rank in place of its index, but for the points of
+/// states; itself if nothing is split.
+const Node *splitIndex(Expressions &ex, const std::optional<RankSplit> &split, const Node *node);
 
 /// Why a kernel is no nest.
 struct Refusal {
@@ -50,8 +62,8 @@ struct Refusal {
   bool isOpaque = false; ///< what is blamed cannot stand within a nest at all
 };
 
-/// Analyses a kernel; fails with a `refusal`.
-mlir::FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, cascade::KernelOp kernel,
+/// Analyses a kernel; fails with a `refusal`. Rows may be members of groups if it `splits`.
+mlir::FailureOr<Nest> analyseNest(Expressions &ex, Inliner &inliner, cascade::KernelOp kernel, bool splits,
                                   std::optional<Refusal> &refusal);
 
 /// The contractions within `node` that lack a side, inner ones first.

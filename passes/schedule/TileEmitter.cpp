@@ -8,8 +8,9 @@ using namespace weir::cascade;
 
 namespace weir::schedule {
 
-TileEmitter::TileEmitter(Expressions &ex, Inliner &inliner, KernelOp source, TileShape shape)
-    : ex(ex), inliner(inliner), source(source), shape(shape), b(source.getContext()),
+TileEmitter::TileEmitter(Expressions &ex, Inliner &inliner, KernelOp source, TileShape shape,
+                         std::optional<RankSplit> split)
+    : ex(ex), inliner(inliner), source(source), shape(shape), split(split), b(source.getContext()),
       location(source.getLoc()) {}
 
 void TileEmitter::setName(Operation *op, StringRef name) {
@@ -205,8 +206,10 @@ void TileEmitter::forColumns(StringAttr over, Value lower, Value upper, ValueRan
   auto outside = values;
   body();
   values = std::move(outside);
+  work = nullptr;
   columnOrigin = {};
   loops.pop_back();
+  forgetStaged(op);
 }
 
 void TileEmitter::forGroups(llvm::function_ref<void()> body) {
@@ -216,6 +219,7 @@ void TileEmitter::forGroups(llvm::function_ref<void()> body) {
   Value last = index(tile::Bound::Min, expressions, {end, expressions.of(extent(row))}, row.str() + "_end");
   auto op = tile::ForOp::create(b, location, origin, last, ValueRange(), shape.rows, tile::Order::Any);
   setArgumentNames(op, {row.str() + "1"});
+  work = op;
   Block &block = op.getBody().emplaceBlock();
   group = block.addArgument(b.getIndexType(), location);
   b.setInsertionPointToEnd(&block);
@@ -247,6 +251,8 @@ void TileEmitter::subtile(StringAttr over, ValueRange only, llvm::function_ref<v
   }
   auto op = tile::SubtileOp::create(b, location, origins, ends, tiles, extentsOfSub, only);
   setArgumentNames(op, names);
+  if (!group)
+    work = op;
   Block &block = op.getBody().emplaceBlock();
   auto savedValues = values;
   auto savedIndices = indices;
@@ -321,7 +327,11 @@ static std::string stagedName(const Node *node) {
   return "";
 }
 
-Value TileEmitter::stageRows(const Node *factor, StringAttr inner) {
+Attribute TileEmitter::encodingOf(int64_t width) const {
+  return width ? Attribute(tile::PanelAttr::get(ex.context, width)) : tile::RowsAttr::get(ex.context);
+}
+
+Value TileEmitter::stageRows(const Node *factor, StringAttr inner, bool isPacked) {
   Staged &known = staged[{factor, inner}];
   if (known.ref)
     return known.ref;
@@ -332,9 +342,28 @@ Value TileEmitter::stageRows(const Node *factor, StringAttr inner) {
     b.setInsertionPoint(loop);
   }
   auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor,
-                  tile::PanelAttr::get(ex.context, shape.rows), stagedName(factor) + "p");
+                  encodingOf(isPacked ? shape.rows : 0), stagedName(factor) + "p");
   staged[{factor, inner}].ref = op;
   return op;
+}
+
+/// True if no two iterations of the parallel loop use the same columns of an operand.
+bool TileEmitter::isStreamed(const Node *factor) const {
+  return shape.streams && !loops.empty() && llvm::all_of(cast<tile::ParallelOp>(parallel).getEnds().drop_front(), [&](Value end) {
+    return llvm::any_of(factor->ranks, [&](StringAttr rank) { return extents.lookup(rank) == end; });
+  });
+}
+
+/// An operand of the current column tile alone.
+TileEmitter::Staged TileEmitter::stageTile(const Node *factor, StringAttr lanes, StringAttr inner, int64_t width) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(work);
+  bool isLane = lanes == column;
+  SmallVector<int64_t> tiles{isLane ? shape.columns : 0, isLane ? 0 : shape.columns};
+  Staged result;
+  result.ref = stage({lanes, inner}, columnOrigin, {extent(lanes), extent(inner)}, tiles, factor,
+                     encodingOf(width), stagedName(factor) + "p");
+  return staged[{factor, inner}] = result;
 }
 
 TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lanes, StringAttr inner,
@@ -342,6 +371,8 @@ TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lan
   auto known = staged.find({factor, inner});
   if (known != staged.end())
     return known->second;
+  if (isStreamed(factor))
+    return stageTile(factor, lanes, inner, width);
   llvm::MapVector<StringAttr, const Node *> leading;
   for (StringAttr rank : factor->ranks)
     if (rank != lanes && rank != inner)
@@ -359,7 +390,7 @@ TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lan
   ranks.append({lanes, inner});
   SmallVector<Value> ends = llvm::map_to_vector(ranks, [&](StringAttr rank) { return extent(rank); });
   SmallVector<int64_t> tiles(ranks.size(), 0);
-  result.ref = stage(ranks, {}, ends, tiles, general, tile::PanelAttr::get(ex.context, width), stagedName(factor) + "p");
+  result.ref = stage(ranks, {}, ends, tiles, general, encodingOf(width), stagedName(factor) + "p");
   return staged[{factor, inner}] = result;
 }
 

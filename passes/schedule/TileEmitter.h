@@ -16,6 +16,7 @@ struct TileShape {
   int64_t block = 192;  ///< rows of a block, a multiple of `rows`
   bool absorbs = true;  ///< factors of rows go into the row operand of a contraction
   bool judges = true;   ///< tables and disjunctions decide, tile by tile, where there is work
+  bool streams = true;  ///< operands of columns that only one block of rows uses are staged tile by tile
 };
 
 /// Builds one tile kernel. Values are emitted where the builder stands, operands
@@ -23,7 +24,8 @@ struct TileShape {
 /// those of rows in it.
 class TileEmitter {
 public:
-  TileEmitter(Expressions &ex, Inliner &inliner, cascade::KernelOp source, TileShape shape);
+  TileEmitter(Expressions &ex, Inliner &inliner, cascade::KernelOp source, TileShape shape,
+              std::optional<RankSplit> split);
 
   /// Creates the kernel with the arguments of `source` at `b`.
   tile::KernelOp createKernel(mlir::OpBuilder &at);
@@ -114,7 +116,10 @@ private:
                        mlir::Type refElement);
   void collect(const Node *node, bool isRoot, llvm::SmallSetVector<const Node *, 8> &leaves);
   Staged stageColumns(const Node *factor, mlir::StringAttr lanes, mlir::StringAttr inner, int64_t width);
-  mlir::Value stageRows(const Node *factor, mlir::StringAttr inner);
+  Staged stageTile(const Node *factor, mlir::StringAttr lanes, mlir::StringAttr inner, int64_t width);
+  bool isStreamed(const Node *factor) const;
+  mlir::Attribute encodingOf(int64_t width) const; ///< panels, or rows for a width of 0
+  mlir::Value stageRows(const Node *factor, mlir::StringAttr inner, bool isPacked);
   tile::StageOp stage(llvm::ArrayRef<mlir::StringAttr> ranks, mlir::ValueRange origins, mlir::ValueRange ends,
                       llvm::ArrayRef<int64_t> tiles, const Node *value, mlir::Attribute encoding, llvm::StringRef name);
   const Node *generalise(const Node *node, llvm::MapVector<mlir::StringAttr, const Node *> &leading);
@@ -126,6 +131,7 @@ private:
   Inliner &inliner;
   cascade::KernelOp source;
   TileShape shape;
+  std::optional<RankSplit> split;
   mlir::OpBuilder b;
   mlir::Location location;
   tile::KernelOp kernel;
@@ -142,6 +148,7 @@ private:
   mlir::Value origin, group, columnOrigin; ///< of the current block, group and column tile
   mlir::Operation *parallel = nullptr;
   llvm::SmallVector<std::pair<mlir::StringAttr, mlir::Operation *>> loops; ///< open ones, outer ones first
+  mlir::Operation *work = nullptr; ///< of the current column tile, before which its operands are staged
   bool inStage = false;
 };
 

@@ -151,14 +151,20 @@ bool hasTwoPrecisions(Nest &nest) {
 FailureOr<tile::KernelOp> emit(OpBuilder &at, KernelOp kernel, TileShape shape, std::optional<Refusal> &refusal) {
   Expressions ex(kernel.getContext());
   Inliner inliner(ex, kernel);
-  auto nest = analyseNest(ex, inliner, kernel, refusal);
+  auto nest = analyseNest(ex, inliner, kernel, shape.streams, refusal);
   if (failed(nest))
     return failure();
   if (hasTwoPrecisions(*nest)) {
     refusal = Refusal{kernel.getLoc(), "values of two precisions in one tile"};
     return failure();
   }
-  TileEmitter emitter(ex, inliner, kernel, shape);
+  if (nest->split) { // few are in a group
+    shape.rows = 4;
+    shape.block = 16;
+  } else {
+    shape.streams = false;
+  }
+  TileEmitter emitter(ex, inliner, kernel, shape, nest->split);
   FoldEmitter fold(ex, inliner, *nest, emitter);
   MapEmitter maps(ex, inliner, emitter);
   // Outputs that the fold has no part in get loops of their own.

@@ -202,8 +202,11 @@ Value TileEmitter::contract(const Node *node) {
   auto inner = cast<StringAttr>(node->attr);
   Operands lhs, rhs;
   splitContraction(node, row, column, lhs, rhs);
-  Value rows = stageRows(product(lhs, node->type), inner);
-  Staged columns = stageColumns(product(rhs, node->type), column, inner, shape.columns);
+  const Node *ofColumns = product(rhs, node->type);
+  // What is used once is read as it lies, not packed first.
+  bool isPacked = !isStreamed(ofColumns);
+  Value rows = stageRows(product(lhs, node->type), inner, isPacked);
+  Staged columns = stageColumns(ofColumns, column, inner, isPacked ? shape.columns : 0);
   AffineExpressions left = affine();
   AffineMap leftMap = left.map({left.of(indices.lookup(row))});
   Operands at = leadingOf(columns);
@@ -359,7 +362,10 @@ void TileEmitter::storeOutput(OutputPlan &output, StringAttr over) {
   }
   if (Operation *op = stored.getDefiningOp())
     setName(op, output.op.getName().lower());
-  store(stored, outputs.lookup(output.op), ex.indicesOf(cast<cascade::TensorType>(output.op.getTensor().getType())));
+  Operands at = ex.indicesOf(cast<cascade::TensorType>(output.op.getTensor().getType()));
+  for (const Node *&index : at)
+    index = splitIndex(ex, split, index);
+  store(stored, outputs.lookup(output.op), at);
 }
 
 } // namespace weir::schedule

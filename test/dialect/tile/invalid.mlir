@@ -168,9 +168,10 @@ tile.kernel @reduce sizes(m, n) (%X: f32[m, n]) -> (%Y: f32[m]) {
 
 tile.kernel @contract_c1 sizes(m, n, d) (%X: f32[m, d], %K: f32[n, d]) -> (%Y: f32[m]) {
   %Kp = tile.stage (%n, %d) in (%$n, %$d) as rows<f32> = %K[%n, %d]
+  %Xp = tile.stage (%m, %d) in (%$m, %$d) as panel<6xf32> = %X[%m, %d]
   tile.subtile (%m, %n) in (%$m, %$n+64 to %$n) shape 6x64 {
-    // expected-error@+1 {{contracts something that is not staged in panels}}
-    %s = tile.contract %Kp[%m], %Kp[%n] : 6x64xf32
+    // expected-error@+1 {{contracts something that is not staged in panels, or not both in rows}}
+    %s = tile.contract %Xp[%m], %Kp[%n] : 6x64xf32
   }
 }
 
