@@ -36,19 +36,16 @@ void collectSources(Operation *op, const llvm::SetVector<Operation *> &known, ll
 
 using Ranks = SmallVector<StringAttr>;
 
-/// Each rank, then the sets of several that are reduced together, in the order of declarations.
+/// Each rank, then the sets of several that are reduced together, in the order in which the first reduction names them.
 SmallVector<Ranks> reducedSets(KernelOp kernel) {
-  Ranks declared;
-  for (auto rank : kernel.getBody().getOps<RankOp>())
-    declared.push_back(rank.getNameAttr());
   SmallVector<Ranks> sets;
-  for (StringAttr rank : declared)
-    sets.push_back({rank});
+  for (auto rank : kernel.getBody().getOps<RankOp>())
+    sets.push_back({rank.getNameAttr()});
   for (auto op : kernel.getBody().getOps<EinsumOp>()) {
-    Ranks reduced = derive::foldableRanks(op), ordered;
-    llvm::copy_if(declared, std::back_inserter(ordered), [&](StringAttr rank) { return llvm::is_contained(reduced, rank); });
-    if (ordered.size() > 1 && !llvm::is_contained(sets, ordered))
-      sets.push_back(ordered);
+    Ranks ranks = derive::foldableRanks(op);
+    bool isKnown = llvm::any_of(sets, [&](const Ranks &known) { return derive::areSame(known, ranks); });
+    if (ranks.size() > 1 && !isKnown)
+      sets.push_back(ranks);
   }
   return sets;
 }

@@ -58,7 +58,7 @@ std::optional<Refusal> FoldEmitter::check() {
       if (auto why = emit.whyNot(node, nest.row, nest.column))
         return refuse(*why);
     if (state.extraFactor)
-      if (auto why = emit.whyNot(state.extraFactor, {}, {}))
+      if (auto why = emit.whyNot(state.extraFactor, {}, {}, /*isStaged=*/true))
         return refuse(*why);
   }
   for (OutputPlan &output : nest.outputs)

@@ -44,7 +44,7 @@ LogicalResult Inliner::refuse(Operation *op, StringRef why) {
   return failure();
 }
 
-FailureOr<Scalar> Inliner::region(Region &region, ArrayRef<Scalar> arguments) {
+FailureOr<Scalar> Inliner::region(Region &region, ArrayRef<Scalar> arguments, unsigned result) {
   Scalars known;
   for (auto [argument, scalar] : llvm::zip(region.getArguments(), arguments))
     known[argument] = scalar;
@@ -54,7 +54,7 @@ FailureOr<Scalar> Inliner::region(Region &region, ArrayRef<Scalar> arguments) {
       return failure();
     known[op.getResult(0)] = *scalar;
   }
-  return known.lookup(region.front().getTerminator()->getOperand(0));
+  return known.lookup(region.front().getTerminator()->getOperand(result));
 }
 
 //===-- Scalar operations ---------------------------------------------------===//
@@ -264,10 +264,20 @@ bool Inliner::isPlaceOf(const Node *index, StringAttr rank) {
   return succeeded(size) && size->value == ex.binary(BinaryFn::Mul, ex.extent(rank), part);
 }
 
+/// True for an element of an input whose values are declared, and checked, to be indices of `rank`.
+bool Inliner::isDeclaredBelow(const Node *index, StringAttr rank) {
+  auto input = index->kind == Node::Kind::Load ? index->tensor.getDefiningOp<InputOp>() : InputOp();
+  if (!input || input.getRange().empty())
+    return false;
+  auto least = region(input.getRange(), {}, 0), end = region(input.getRange(), {}, 1);
+  return succeeded(least) && succeeded(end) && least->value == ex.integer(0) && end->value->kind == Node::Kind::Extent &&
+         kernel.getExtentOwner(cast<StringAttr>(end->value->attr)) == kernel.getExtentOwner(rank);
+}
+
 bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
   if (index->kind == Node::Kind::Index)
     return kernel.getExtentOwner(cast<StringAttr>(index->attr)) == kernel.getExtentOwner(rank);
-  if (isPlaceOf(index, rank))
+  if (isPlaceOf(index, rank) || isDeclaredBelow(index, rank))
     return true;
   if (isBinary(index, BinaryFn::Add)) { // i * #m + m, where j // #m is an index i for an index j of `rank`
     const Node *first = index->operands[0], *member = index->operands[1];

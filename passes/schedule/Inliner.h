@@ -15,7 +15,8 @@ public:
       : ex(expressions), kernel(kernel) {}
 
   /// What `region` yields, its arguments standing for `arguments`.
-  mlir::FailureOr<Scalar> region(mlir::Region &region, llvm::ArrayRef<Scalar> arguments);
+  mlir::FailureOr<Scalar> region(mlir::Region &region, llvm::ArrayRef<Scalar> arguments,
+                                 unsigned result = 0);
 
   /// The element of `tensor` at `subscripts`. Those that `isInRange` need no test.
   mlir::FailureOr<Scalar> element(mlir::Value tensor, llvm::ArrayRef<Scalar> subscripts,
@@ -44,6 +45,7 @@ private:
   mlir::FailureOr<Scalar> evaluate(mlir::Operation *op, Scalars &known);
   Scalar binary(cascade::BinaryOp op, Scalar lhs, Scalar rhs);
   mlir::FailureOr<Scalar> contraction(cascade::EinsumOp op, llvm::ArrayRef<Scalar> subscripts);
+  bool isDeclaredBelow(const Node *index, mlir::StringAttr rank);
   bool isPlaceOf(const Node *index, mlir::StringAttr rank);
   bool divides(mlir::StringAttr divisor, mlir::StringAttr multiple);
   mlir::LogicalResult refuse(mlir::Operation *op, llvm::StringRef why);

@@ -98,7 +98,9 @@ AffineExpressions TileEmitter::affine() {
       return extent(cast<StringAttr>(node->attr));
     if (node->kind == Node::Kind::Name)
       return values.lookup(node);
-    return arguments.lookup(node->tensor);
+    if (node->tensor.getDefiningOp<ParamOp>())
+      return arguments.lookup(node->tensor);
+    return arith::IndexCastOp::create(b, location, b.getIndexType(), value(node)); // of a table
   });
 }
 

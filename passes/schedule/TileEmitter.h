@@ -30,8 +30,10 @@ public:
   /// Creates the kernel with the arguments of `source` at `b`.
   tile::KernelOp createKernel(mlir::OpBuilder &at);
 
-  /// Why `node` cannot be emitted in a nest, or null.
-  std::optional<std::string> whyNot(const Node *node, mlir::StringAttr row, mlir::StringAttr column);
+  /// Why `node` cannot be emitted in a nest, or null. What `isStaged` is copied point by point, and may be read where
+  /// a table says.
+  std::optional<std::string> whyNot(const Node *node, mlir::StringAttr row, mlir::StringAttr column,
+                                    bool isStaged = false);
 
   // Structure.
 

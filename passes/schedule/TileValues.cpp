@@ -11,10 +11,17 @@ static bool isFunction(const Node *node) {
   return node->kind == Node::Kind::Apply || node->kind == Node::Kind::Select || node->kind == Node::Kind::Convert;
 }
 
-std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row, StringAttr column) {
+/// True for an element of an input of integers, as a page in a block table.
+static bool isTableEntry(const Node *node) {
+  return node->kind == Node::Kind::Load && node->type.isInteger(64) && node->tensor.getDefiningOp<InputOp>() &&
+         llvm::all_of(node->operands, isAffine);
+}
+
+std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row, StringAttr column, bool isStaged) {
   if (isFunction(node) && !hasOperation(node))
     return "a function that tiles do not compute yet";
-  if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isAffine))
+  auto isPlace = [&](const Node *subscript) { return isAffine(subscript) || (isStaged && isTableEntry(subscript)); };
+  if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isPlace))
     return "a subscript that is read from a tensor";
   auto isLinear = [&](const Node *subscript) { return linearForm(ex, subscript, row, column).has_value(); };
   if (node->kind == Node::Kind::Load && !llvm::all_of(node->operands, isLinear))
@@ -27,12 +34,12 @@ std::optional<std::string> TileEmitter::whyNot(const Node *node, StringAttr row,
     if (!splitContraction(node, row, column, lhs, rhs))
       return "a contraction without a row side and a column side";
     for (const Node *factor : node->operands)
-      if (auto why = whyNot(factor, {}, {}))
+      if (auto why = whyNot(factor, {}, {}, /*isStaged=*/true))
         return why;
     return std::nullopt;
   }
   for (const Node *operand : node->operands)
-    if (auto why = whyNot(operand, row, column))
+    if (auto why = whyNot(operand, row, column, isStaged))
       return why;
   return std::nullopt;
 }

@@ -18,6 +18,7 @@ import numpy as np
 
 ROUNDOFF = {"bf16": 2.0**-9, "f16": 2.0**-11}
 TARGET = "ptx-exec:sm_80"
+INPUTS = pathlib.Path(__file__).resolve().parent / "Inputs"
 
 # Name, file, outputs, extents beside lengths and widths; None: there is no such rank.
 VARIANTS = [
@@ -32,6 +33,7 @@ VARIANTS = [
     ("entropy", "softmax/stat_entropy.weir", ["O", "H"], {}),
     ("log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {}),
     ("two-dimensional neighbourhood", "sparse/gna_2d.weir", ["O"], {"x": 3, "y": lambda length: length, "m": None, "n": None}),
+    ("paged", INPUTS / "paged.weir", ["O"], {"w": 9, "y": 16, "x": lambda length: (length + 15) // 16, "h": None, "n": None}),
 ]
 
 
@@ -93,7 +95,7 @@ def main():
         settings = {k: v(length) if callable(v) else v for k, v in settings.items() if v is not None}
         with tempfile.TemporaryDirectory() as folder:
             found, expected = (
-                run(weir, f"{examples}/{file}", one, settings, outputs, folder) for one in (target, "interp")
+                run(weir, pathlib.Path(examples) / file, one, settings, outputs, folder) for one in (target, "interp")
             )
         for output in outputs:
             part = difference(found[output], expected[output], ROUNDOFF[type_])
