@@ -47,7 +47,7 @@ class Copy:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, target)
         if not (self.build / "build.ninja").exists():
-            self.run("cmake", "--preset", "dev", "-B", self.build, check=True)
+            self.run("cmake", "--preset", "dev", "-B", self.build, f"-DWEIR_PYTHON={sys.executable}", check=True)
         done = self.make()
         if done.returncode:
             sys.exit(done.stdout)
