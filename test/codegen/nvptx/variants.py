@@ -32,6 +32,7 @@ VARIANTS = [
     ("documents", "sparse/document.weir", ["O"], {}),
     ("entropy", "softmax/stat_entropy.weir", ["O", "H"], {}),
     ("log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {}),
+    ("sigmoid", "softmax/sigmoid_attention.weir", ["O"], {}),
     ("two-dimensional neighbourhood", "sparse/gna_2d.weir", ["O"], {"x": 3, "y": lambda length: length, "m": None, "n": None}),
     ("paged", INPUTS / "paged.weir", ["O"], {"w": 9, "y": 16, "x": lambda length: (length + 15) // 16, "h": None, "n": None}),
 ]
