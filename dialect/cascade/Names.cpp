@@ -10,13 +10,15 @@ StringRef nameOf(Operation *op) {
   return name ? name.getValue() : op->getName().getStringRef();
 }
 
-StringRef nameOf(Value tensor) {
+Value definitionOf(Value tensor) {
   Operation *op = tensor.getDefiningOp();
   if (op && !isa<FoldOp, RecurrenceOp>(op))
-    return nameOf(op);
+    return tensor;
   Block *body = op ? &op->getRegion(0).front() : cast<BlockArgument>(tensor).getOwner();
   unsigned number = op ? cast<OpResult>(tensor).getResultNumber() : cast<BlockArgument>(tensor).getArgNumber();
-  return nameOf(body->getTerminator()->getOperand(number).getDefiningOp());
+  return body->getTerminator()->getOperand(number);
 }
+
+StringRef nameOf(Value tensor) { return nameOf(definitionOf(tensor).getDefiningOp()); }
 
 } // namespace weir::cascade

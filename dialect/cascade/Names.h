@@ -9,8 +9,11 @@ namespace weir::cascade {
 /// The name of an argument, a rank or an equation; that of its kind, such as "cascade.fold", where it has none.
 llvm::StringRef nameOf(mlir::Operation *op);
 
-/// The name of the argument or equation that gives `tensor`: of a result of a fold or recurrence, and of what stands
-/// for it inside, that of the equation in it.
+/// The tensor that an argument or equation defines: for a result of a fold or recurrence, and for what stands for it
+/// inside, that of the equation in it.
+mlir::Value definitionOf(mlir::Value tensor);
+
+/// The name of the argument or equation that defines `tensor`.
 llvm::StringRef nameOf(mlir::Value tensor);
 
 } // namespace weir::cascade

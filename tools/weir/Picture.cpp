@@ -51,26 +51,16 @@ public:
     for (Operation &op : kernel.getBody().front())
       visit(&op);
     for (auto output : kernel.getBody().getOps<OutputOp>())
-      if (auto it = boxes.find(standsFor(output.getTensor())); it != boxes.end())
+      if (auto it = boxes.find(definitionOf(output.getTensor())); it != boxes.end())
         it->second.isOutput = true;
     closeColumns();
-  }
-
-  /// What a read refers to: of a result of a fold or recurrence, the equation inside.
-  static Value standsFor(Value tensor) {
-    Operation *op = tensor.getDefiningOp();
-    if (op && !isa<FoldOp, RecurrenceOp>(op))
-      return tensor;
-    Block *body = op ? &op->getRegion(0).front() : cast<BlockArgument>(tensor).getOwner();
-    unsigned number = op ? cast<OpResult>(tensor).getResultNumber() : cast<BlockArgument>(tensor).getArgNumber();
-    return body->getTerminator()->getOperand(number);
   }
 
   bool waits(Value reader, Value source) {
     return llvm::any_of(passes.getBarriers(), [&](const Barrier &barrier) {
       bool isReader = llvm::is_contained(barrier.reader->getResults(), reader) ||
                       (reader.getDefiningOp() && barrier.reader->isAncestor(reader.getDefiningOp()));
-      return isReader && standsFor(barrier.tensor) == source;
+      return isReader && definitionOf(barrier.tensor) == source;
     });
   }
 
@@ -172,7 +162,7 @@ private:
 
   void drawReads(const Box &reader) {
     llvm::SetVector<Value> sources;
-    reader.tensor.getDefiningOp()->walk([&](ReadOp read) { sources.insert(Layout::standsFor(read.getTensor())); });
+    reader.tensor.getDefiningOp()->walk([&](ReadOp read) { sources.insert(definitionOf(read.getTensor())); });
     for (Value source : sources)
       if (auto it = layout.boxes.find(source); it != layout.boxes.end() && source != reader.tensor)
         drawArrow(it->second, reader, layout.waits(reader.tensor, source));
