@@ -11,19 +11,6 @@ namespace weir::loops {
 
 using cascade::Combiner;
 
-Value definingTensor(Value tensor) {
-  if (auto argument = dyn_cast<BlockArgument>(tensor))
-    if (auto group =
-            dyn_cast<cascade::RecurrenceOp>(argument.getOwner()->getParentOp()))
-      return group.getBody().front().getTerminator()->getOperand(
-          argument.getArgNumber());
-  auto result = dyn_cast<OpResult>(tensor);
-  if (result && isa<cascade::RecurrenceOp, cascade::FoldOp>(result.getOwner()))
-    return result.getOwner()->getRegion(0).front().getTerminator()->getOperand(
-        result.getResultNumber());
-  return tensor;
-}
-
 cascade::RecurrenceOp recurrenceOf(Value tensor) {
   Operation *op = definingTensor(tensor).getDefiningOp();
   auto group =

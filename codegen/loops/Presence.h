@@ -3,19 +3,16 @@
 #ifndef WEIR_CODEGEN_LOOPS_PRESENCE_H
 #define WEIR_CODEGEN_LOOPS_PRESENCE_H
 
-#include "dialect/cascade/Cascade.h"
+#include "dialect/cascade/Names.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace weir::loops {
 
+using cascade::definingTensor;
 using mlir::StringAttr;
 using mlir::Value;
-
-/// The equation's own result behind an argument or result of a recurrence or a
-/// result of a fold; any other tensor is itself.
-Value definingTensor(Value tensor);
 
 /// The recurrence in whose group a tensor is, or null.
 cascade::RecurrenceOp recurrenceOf(Value tensor);

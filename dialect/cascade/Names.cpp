@@ -10,15 +10,16 @@ StringRef nameOf(Operation *op) {
   return name ? name.getValue() : op->getName().getStringRef();
 }
 
-Value definitionOf(Value tensor) {
-  Operation *op = tensor.getDefiningOp();
-  if (op && !isa<FoldOp, RecurrenceOp>(op))
-    return tensor;
-  Block *body = op ? &op->getRegion(0).front() : cast<BlockArgument>(tensor).getOwner();
-  unsigned number = op ? cast<OpResult>(tensor).getResultNumber() : cast<BlockArgument>(tensor).getArgNumber();
-  return body->getTerminator()->getOperand(number);
+Value definingTensor(Value tensor) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    if (auto group = dyn_cast<RecurrenceOp>(argument.getOwner()->getParentOp()))
+      return group.getBody().front().getTerminator()->getOperand(argument.getArgNumber());
+  auto result = dyn_cast<OpResult>(tensor);
+  if (result && isa<RecurrenceOp, FoldOp>(result.getOwner()))
+    return result.getOwner()->getRegion(0).front().getTerminator()->getOperand(result.getResultNumber());
+  return tensor;
 }
 
-StringRef nameOf(Value tensor) { return nameOf(definitionOf(tensor).getDefiningOp()); }
+StringRef nameOf(Value tensor) { return nameOf(definingTensor(tensor).getDefiningOp()); }
 
 } // namespace weir::cascade

@@ -11,7 +11,7 @@ llvm::StringRef nameOf(mlir::Operation *op);
 
 /// The tensor that an argument or equation defines: for a result of a fold or recurrence, and for what stands for it
 /// inside, that of the equation in it.
-mlir::Value definitionOf(mlir::Value tensor);
+mlir::Value definingTensor(mlir::Value tensor);
 
 /// The name of the argument or equation that defines `tensor`.
 llvm::StringRef nameOf(mlir::Value tensor);

@@ -1,6 +1,8 @@
 // From equations to expressions: maps are inlined, presence becomes a condition.
 #include "passes/schedule/Inliner.h"
 
+#include "dialect/cascade/Names.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -159,12 +161,9 @@ FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bo
   }
   if (!isInRange)
     present = ex.both(present, rangeCondition(tensor, indices));
-  bool isFinal = false;
-  if (auto fold = tensor.getDefiningOp<FoldOp>()) {
-    isFinal = true;
-    auto results = cast<ResultsOp>(fold.getBody().front().getTerminator());
-    tensor = results.getTensors()[cast<OpResult>(tensor).getResultNumber()];
-  }
+  bool isFinal = tensor.getDefiningOp<FoldOp>() != nullptr;
+  if (isFinal)
+    tensor = definingTensor(tensor);
   Operation *op = tensor.getDefiningOp();
   if (isa_and_present<InputOp, ParamOp>(op))
     return Scalar{ex.load(tensor, indices, type.getScalarType()), present};

@@ -51,7 +51,7 @@ public:
     for (Operation &op : kernel.getBody().front())
       visit(&op);
     for (auto output : kernel.getBody().getOps<OutputOp>())
-      if (auto it = boxes.find(definitionOf(output.getTensor())); it != boxes.end())
+      if (auto it = boxes.find(definingTensor(output.getTensor())); it != boxes.end())
         it->second.isOutput = true;
     closeColumns();
   }
@@ -60,7 +60,7 @@ public:
     return llvm::any_of(passes.getBarriers(), [&](const Barrier &barrier) {
       bool isReader = llvm::is_contained(barrier.reader->getResults(), reader) ||
                       (reader.getDefiningOp() && barrier.reader->isAncestor(reader.getDefiningOp()));
-      return isReader && definitionOf(barrier.tensor) == source;
+      return isReader && definingTensor(barrier.tensor) == source;
     });
   }
 
@@ -162,7 +162,7 @@ private:
 
   void drawReads(const Box &reader) {
     llvm::SetVector<Value> sources;
-    reader.tensor.getDefiningOp()->walk([&](ReadOp read) { sources.insert(definitionOf(read.getTensor())); });
+    reader.tensor.getDefiningOp()->walk([&](ReadOp read) { sources.insert(definingTensor(read.getTensor())); });
     for (Value source : sources)
       if (auto it = layout.boxes.find(source); it != layout.boxes.end() && source != reader.tensor)
         drawArrow(it->second, reader, layout.waits(reader.tensor, source));
