@@ -46,6 +46,18 @@ def DeriveFolds : CascadePass<"weir-derive-folds"> {
     Statistic<"numRefused", "refused", "reductions that cannot join">];
 }
 
+def Select : CascadePass<"weir-select"> {
+  let summary = "reduce over the selected points alone";
+  let description = [{
+    A reduction whose points are present only where `rank_of[n](s) < c`, for a constant
+    number `c`, has no more than `c` of them: it becomes one over a rank of that extent,
+    at the positions that `topk` gives. So does one of the points `n in I[…, :]`, where
+    `topk` gave `I`. Selecting these is one pass with a state of `c`
+    positions; the points themselves are then looked up, and no second pass is made.
+  }];
+  let statistics = [Statistic<"numSelected", "selected", "reductions over selected points">];
+}
+
 def Reassociate : CascadePass<"weir-reassociate"> {
   let summary = "take sums in the order that is least work, as scans where a predicate is one-sided";
   let description = [{

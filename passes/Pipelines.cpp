@@ -9,6 +9,7 @@ void buildReorderPipeline(OpPassManager &pm) {
   OpPassManager &kernel = pm.nest<cascade::KernelOp>();
   kernel.addPass(createSimplify());
   kernel.addPass(createShare());
+  kernel.addPass(createSelect());
   kernel.addPass(createReassociate());
   kernel.addPass(createSimplify());
   kernel.addPass(createShare());

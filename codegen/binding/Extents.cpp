@@ -376,6 +376,15 @@ scalar::Environment Resolution::environment(KernelOp kernel) const {
   return environment;
 }
 
+std::optional<int64_t> Resolution::derivedExtent(RankOp rank) const {
+  auto program = scalar::Program::compile(rank.getExtent(), environment(rank->getParentOfType<KernelOp>()));
+  if (failed(program))
+    return std::nullopt;
+  program->run();
+  scalar::Value derived = program->result();
+  return derived.isPresent() ? std::optional(derived.integer) : std::nullopt;
+}
+
 std::vector<int64_t> Resolution::shapeOf(TensorType type) const {
   std::vector<int64_t> shape;
   for (StringAttr rank : type.getRanks())

@@ -28,6 +28,8 @@ struct Resolution {
   /// Where regions are compiled: the extents, and parameters as tensors.
   scalar::Environment environment(cascade::KernelOp kernel) const;
   std::vector<int64_t> shapeOf(cascade::TensorType type) const;
+  /// What a rank's declaration derives from other extents and constant parameters; none where that is undefined.
+  std::optional<int64_t> derivedExtent(cascade::RankOp rank) const;
 };
 
 /// Resolves extents and parameters, in any order in which they follow from each

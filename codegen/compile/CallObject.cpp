@@ -12,12 +12,8 @@ namespace weir {
 /// Whether a rank has the extent that its declaration derives from others; a
 /// caller may have given it another one.
 static bool isAsDerived(cascade::RankOp rank, const Call &call) {
-  auto program = scalar::Program::compile(rank.getExtent(), call.resolution.environment(call.kernel));
-  if (failed(program))
-    return true;
-  program->run();
-  scalar::Value derived = program->result();
-  return derived.isPresent() && derived.integer == call.resolution.extents.at(rank.getName().str());
+  auto derived = call.resolution.derivedExtent(rank);
+  return !derived || *derived == call.resolution.extents.at(rank.getName().str());
 }
 
 /// What a caller decides before compiling: constants, and extents that nothing

@@ -20,6 +20,19 @@ std::vector<DerivationStep> derivationSteps() { return {buildReorderPipeline, bu
 /// less than the first; constants are folded to literals of their type, of 24 bits but in f64.
 static constexpr double f64Limit = 1e-9, f32Limit = 4e-6;
 
+/// An f64 output of a kernel that also computes in f32 may hang on literals of 24 bits.
+static double limitOf(KernelOp source) {
+  bool narrow = false;
+  source.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<cascade::TensorType>(type);
+      auto scalar = dyn_cast<FloatType>(tensor ? tensor.getElementType() : type);
+      narrow |= scalar && scalar.getWidth() < 64;
+    }
+  });
+  return narrow ? f32Limit : f64Limit;
+}
+
 std::string Mismatch::text() const {
   return output + worst.text(limit);
 }
@@ -46,10 +59,19 @@ FailureOr<DerivedForms> DerivedForms::create(KernelOp kernel, ArrayRef<Derivatio
 static Call callOf(KernelOp form, const Call &call) {
   Call result = call;
   result.kernel = form;
-  auto &extents = result.resolution.extents;
-  for (auto rank : form.getBody().getOps<RankOp>())
-    if (rank.getFamily() && !extents.contains(rank.getName().str()))
-      extents[rank.getName().str()] = extents[rank.getFamily()->str()];
+  Resolution &resolution = result.resolution;
+  auto &extents = resolution.extents;
+  for (auto rank : form.getBody().getOps<RankOp>()) {
+    std::string name = rank.getName().str();
+    if (extents.contains(name))
+      continue;
+    if (rank.getFamily())
+      extents[name] = extents[rank.getFamily()->str()];
+    else if (auto size = rank.getSize())
+      extents[name] = *size;
+    else if (auto extent = resolution.derivedExtent(rank))
+      extents[name] = *extent;
+  }
   return result;
 }
 
@@ -88,12 +110,11 @@ FailureOr<std::optional<Mismatch>> DerivedForms::checkForm(const Form &form, con
   auto found = evaluate(callOf(form.kernel(), call), fold);
   if (failed(found))
     return failure();
+  double limit = limitOf(source);
   std::map<StringRef, size_t> position;
   for (auto output : form.kernel().getBody().getOps<OutputOp>())
     position.emplace(output.getName(), position.size());
   for (auto [i, output] : llvm::enumerate(source.getBody().getOps<OutputOp>())) {
-    auto type = cast<cascade::TensorType>(output.getTensor().getType());
-    double limit = type.getElementType().isF64() ? f64Limit : f32Limit;
     auto it = position.find(output.getName());
     Worst worst{INFINITY, 0, 0, ""};
     if (it != position.end() && it->second == i) // outputs are arguments: their order counts

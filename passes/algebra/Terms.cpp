@@ -135,11 +135,12 @@ Expr Terms::withOperands(const Node &node, ArrayRef<Expr> operands) {
   return simplified(node, operands);
 }
 
-/// `x * 1`, `x + 0` and their like: what is the other operand, present or not.
+/// `x * 1`, `x + 0`, `x and true` and their like: what is the other operand, present or not.
 static Expr neutralOperand(const Node &node, ArrayRef<Expr> operands) {
   auto isNumber = [](Expr e, int64_t value) {
     return e->isReal(static_cast<double>(value)) || (e->op == OpKind::Integer && e->code == value);
   };
+  auto isTrue = [](Expr e) { return e->op == OpKind::Truth && e->code; };
   Expr lhs = operands[0], rhs = operands[1];
   switch (static_cast<BinaryFn>(node.code)) {
   case BinaryFn::Add:
@@ -152,6 +153,8 @@ static Expr neutralOperand(const Node &node, ArrayRef<Expr> operands) {
   case BinaryFn::FloorDiv:
   case BinaryFn::Pow:
     return isNumber(rhs, 1) ? lhs : nullptr;
+  case BinaryFn::And:
+    return isTrue(rhs) ? lhs : isTrue(lhs) ? rhs : nullptr;
   default:
     return nullptr;
   }

@@ -76,7 +76,8 @@ Explanation refuseSelection(const Ends &ends, bool isReader) {
                      ends.quoted(name) + " selects among all points of " + ends.alongRank() +
                          "; what it selects is known after the last one" +
                          (isReader ? "" : ", and " + ends.quoted(ends.readerName) + " reads it"),
-                     "select by a predicate that each point decides alone, such as a threshold",
+                     "select by a predicate that each point decides alone, such as a threshold, or, as a condition by "
+                     "itself, by `rank_of[" + ends.rank + "](…) < k` for a constant `k`",
                      isReader ? ends.reader : ends.source);
 }
 

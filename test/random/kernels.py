@@ -105,11 +105,16 @@ class Kernel(Expressions):
         outer = self.some(0, 2, without=[rank])
         score = self.exact([*outer, rank], 2)
         if self.chance(0.25):
-            return self.define(f"R{i}", "int", [*outer, rank], f"rank_of[{rank}]({score})", self.where([rank], 0.2))
+            self.define(f"R{i}", "int", [*outer, rank], f"rank_of[{rank}]({score})", self.where([rank], 0.2))
+            place, count = self.at(f"R{i}"), self.pick(["1", "2", "3", "#" + self.pick(RANKS), *(s for s in self.scalars if s in "we")])
+            chosen = self.pick([f"{place} < {count}", f"{count} > {place}", f"{place} <= {count}"])
+            return self.add_best(i, rank, outer, chosen) if self.chance(0.7) else None
         into = f"j{i}"
         whole = self.chance(0.3)
         self.rank_lines.append(f"rank {into} = {'#' + rank if whole else self.pick([1, 2, 3, 7])}")
         self.define(f"J{i}", "int", [*outer, into], f"{'sort' if whole else 'topk'}[{rank} -> {into}]({score})")
+        if self.chance(0.3):
+            return self.add_best(i, rank, outer, f"{rank} in {self.at(f'J{i}', [*outer, ':'])}")
         holders = [n for n, (k, r) in self.tensors.items() if k == "real" and rank in r]
         if not holders:
             return None
@@ -120,6 +125,17 @@ class Kernel(Expressions):
         if self.chance(0.5):
             return self.define(f"V{i}", "real", ranks, f"sum[{into}]({read} * {self.real([*outer, into], 1)})")
         return self.define(f"V{i}", "real", [*ranks, into], f"{read} + {self.leaf([*outer, into])}")
+
+    def add_best(self, i, rank, outer, chosen):
+        """A reduction of selected points, in one equation or seen through another."""
+        value = f"{self.real([*outer, rank], 2)} where {chosen}"
+        if self.chance(0.4):
+            self.define(f"F{i}", "real", [*outer, rank], value)
+            value = self.at(f"F{i}")
+        return self.define(f"W{i}", "real", outer, self.pick([
+            f"sum[{rank}]({value})", f"max[{rank}]({value})", f"mean[{rank}]({value})", f"min[{rank}]({value})",
+            f"sum[{rank}](softmax[{rank}]({value}) * {self.real([*outer, rank], 1)})",
+            f"T(count[{rank}](present({value})))"]))
 
     # Recurrences ---------------------------------------------------------------------------
 
