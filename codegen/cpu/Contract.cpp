@@ -1,6 +1,7 @@
 // Contractions on register blocks, and updates of what they add to.
 #include "codegen/cpu/Subtile.h"
 
+#include "codegen/abi/Storage.h"
 #include "codegen/cpu/Pointwise.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -39,11 +40,11 @@ SubtileLowering::multiply(Value depth, Block block, bool skipsZeros,
       });
 }
 
-/// Calls `body` for the register blocks that make up the rows and `all`
-/// vectors.
-void SubtileLowering::forBlocks(int64_t all,
+/// Calls `body` for the register blocks of up to `height` rows that make up the
+/// rows and `all` vectors.
+void SubtileLowering::forBlocks(int64_t height, int64_t all,
                                 llvm::function_ref<void(Block)> body) {
-  int64_t height = std::min<int64_t>(rows, scope.target.rowsPerBlock());
+  height = std::min(rows, height);
   int64_t width = std::min(scope.target.vectorsPerRow(height), all);
   for (int64_t row = 0; row < rows; row += height)
     for (int64_t vector = 0; vector < all; vector += width)
@@ -90,7 +91,7 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   bool isOneBlock = rows <= scope.target.rowsPerBlock() &&
                     vectors <= scope.target.vectorsPerRow(rows);
   Value memory = isOneBlock ? Value() : allocate(element, rows * columns);
-  forBlocks(vectors, [&](Block block) {
+  forBlocks(scope.target.rowsPerBlock(), vectors, [&](Block block) {
     SmallVector<Value> zeros(block.rows * block.vectors, zero);
     SmallVector<Value> sums =
         multiply(depth, block, false, zeros, leftAt, rightAt);
@@ -139,6 +140,55 @@ LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
   return success();
 }
 
+/// What an accumulation adds, and to what.
+struct SubtileLowering::Sum {
+  const Ref &state, &right;
+  Value stateBase, rightBase, left; ///< of the first panels; of the rows
+  Value depth;
+  Value linesAhead; ///< how far ahead `right` is asked for; null: not at all
+  bool skipsZeros;
+};
+
+/// Adds to `count` panels side by side from panel `index` on. What is asked for ahead
+/// is read in the order of memory: few rows at a time, of all these panels.
+void SubtileLowering::addPanels(const Sum &sum, Value index, int64_t count) {
+  int64_t width = sum.state.width / lanes, all = width * count;
+  auto leftAt = [&](int64_t row, Value k) {
+    Value place = scope.add(k, scope.integer(row * columns));
+    return scope.load(element, scope.at(element, sum.left, place));
+  };
+  auto at = [&](Value base, const Ref &ref, int64_t vector, Value depth) {
+    Value first = scope.at(element, base, scope.mul(index, ref.panelStride));
+    Value panel = scope.at(
+        element, first, scope.mul(scope.integer(vector / width), ref.panelStride));
+    Value place = scope.add(scope.mul(depth, ref.depthStride),
+                            scope.integer(vector % width * lanes));
+    return scope.at(element, panel, place);
+  };
+  int64_t height = scope.target.rowsPerBlock();
+  if (sum.linesAhead)
+    height = llvm::bit_floor<uint64_t>(
+        std::max<int64_t>(1, scope.target.vectorsPerRow(1) / all));
+  forBlocks(height, all, [&](Block block) {
+    auto stateAt = [&](int64_t i) {
+      return at(sum.stateBase, sum.state, block.firstVector + i % block.vectors,
+                scope.integer(block.firstRow + i / block.vectors));
+    };
+    auto rightAt = [&](int64_t vector, Value k) {
+      bool isLine = vector * lanes * abi::byteWidth(element) % 64 == 0;
+      if (sum.linesAhead && block.firstRow == 0 && isLine)
+        prefetch(at(sum.rightBase, sum.right, vector, scope.add(k, sum.linesAhead)));
+      return loadVector(element, at(sum.rightBase, sum.right, vector, k), Value());
+    };
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < block.rows * block.vectors; ++i)
+      sums.push_back(loadVector(element, stateAt(i), Value()));
+    sums = multiply(sum.depth, block, sum.skipsZeros, sums, leftAt, rightAt);
+    for (auto [i, value] : llvm::enumerate(sums))
+      storeVector(value, stateAt(i), Value());
+  });
+}
+
 LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
   const Ref &state = scope.refs[accumulate.getRef()],
             &right = scope.refs[accumulate.getRhs()];
@@ -164,42 +214,22 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
   Value stateBase =
       scope.address(state, {firstRow, state.origins[1] ? state.origins[1]
                                                        : scope.integer(0)});
-  Value extent = state.ends[1];
-  Value panels = scope.floorDivide(
-      scope.add(extent, scope.integer(state.width - 1)), state.width);
-  int64_t all = state.width / lanes;
   bool skipsZeros = accumulate.getMask() && !isKnown(accumulate.getMask());
-  auto leftAt = [&](int64_t row, Value k) {
-    Value place = scope.add(k, scope.integer(row * columns));
-    return scope.load(element, scope.at(element, panel, place));
-  };
-  scope.loop(panels, [&](Value index) {
-    Value rightStart =
-        scope.at(element, rightBase, scope.mul(index, right.panelStride));
-    Value stateStart =
-        scope.at(element, stateBase, scope.mul(index, state.panelStride));
-    auto rightAt = [&](int64_t vector, Value k) {
-      Value place = scope.add(scope.mul(k, right.depthStride),
-                              scope.integer(vector * lanes));
-      return loadVector(element, scope.at(element, rightStart, place), Value());
-    };
-    forBlocks(all, [&](Block block) {
-      SmallVector<Value> sums;
-      auto address = [&](int64_t row, int64_t vector) {
-        int64_t place = (block.firstRow + row) * state.width +
-                        (block.firstVector + vector) * lanes;
-        return scope.at(element, stateStart, scope.integer(place));
-      };
-      for (int64_t row = 0; row < block.rows; ++row)
-        for (int64_t vector = 0; vector < block.vectors; ++vector)
-          sums.push_back(loadVector(element, address(row, vector), Value()));
-      sums = multiply(depth, block, skipsZeros, sums, leftAt, rightAt);
-      for (int64_t row = 0; row < block.rows; ++row)
-        for (int64_t vector = 0; vector < block.vectors; ++vector)
-          storeVector(sums[row * block.vectors + vector], address(row, vector),
-                      Value());
-    });
-  });
+  bool isStream =
+      isa<tile::ForOp>(accumulate.getRhs().getDefiningOp()->getParentOp());
+  Sum sum{state, right, stateBase, rightBase, panel, depth,
+          isStream ? linesAhead(state.ends[1]) : Value(), skipsZeros};
+  int64_t joint = 1;
+  if (isStream) // half of the accumulators are a row of panels
+    joint = llvm::bit_floor<uint64_t>(std::max<int64_t>(
+        1, scope.target.vectorsPerRow(2) * lanes / state.width));
+  Value panels = scope.floorDivide(
+      scope.add(state.ends[1], scope.integer(state.width - 1)), state.width);
+  Value groups = scope.floorDivide(panels, joint), step = scope.integer(joint);
+  scope.loop(groups, [&](Value group) { addPanels(sum, scope.mul(group, step), joint); });
+  if (joint > 1)
+    scope.loop(scope.mul(groups, step), panels, scope.integer(1),
+               [&](Value index) { addPanels(sum, index, 1); });
   return success();
 }
 

@@ -31,8 +31,15 @@ private:
   void restoreNaN(Sub &value, Sub &result);
   mlir::LogicalResult emitContract(tile::ContractOp op);
   mlir::LogicalResult emitContractRows(tile::ContractOp op);
-  void contractRows(Value left, llvm::ArrayRef<Value> right, Value depth, Value to);
+  struct Ahead;
+  Value contractRows(llvm::ArrayRef<Value> left, llvm::ArrayRef<Value> right, Value depth,
+                     const Ahead &ahead);
+  Ahead aheadOf(Value columnStride, Value depth, int64_t width);
+  void prefetch(Value address);
+  Value linesAhead(Value length);
   mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
+  struct Sum;
+  void addPanels(const Sum &sum, Value index, int64_t count);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
   mlir::LogicalResult emitConvert(tile::ConvertOp op);
 
@@ -124,7 +131,7 @@ private:
     int64_t firstRow, rows, firstVector, vectors;
   };
   void reload();
-  void forBlocks(int64_t all, llvm::function_ref<void(Block)> body);
+  void forBlocks(int64_t height, int64_t all, llvm::function_ref<void(Block)> body);
   llvm::SmallVector<Value>
   multiply(Value depth, Block block, bool skipsZeros,
            llvm::ArrayRef<Value> accumulators,

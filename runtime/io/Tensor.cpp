@@ -6,6 +6,9 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
 
 using namespace weir::io;
 
@@ -67,11 +70,19 @@ static std::shared_ptr<std::byte> allocate(int64_t bytes) {
   constexpr int64_t large = int64_t(1) << 28;
   if (bytes > large && uint64_t(bytes) > availableMemory().value_or(bytes))
     return nullptr;
-  size_t line = WEIR_ALIGNMENT;
+  // Pages as large as the system has them: a kernel that reads a tensor once would wait
+  // for the translation of addresses.
+  constexpr size_t page = size_t(1) << 21;
+  bool isPaged = size_t(bytes) >= 2 * page;
+  size_t line = isPaged ? page : WEIR_ALIGNMENT;
   size_t size = (std::max<size_t>(bytes, 1) + line - 1) / line * line;
   void *memory = std::aligned_alloc(line, size);
   if (!memory)
     return nullptr;
+#ifdef MADV_HUGEPAGE
+  if (isPaged)
+    madvise(memory, size, MADV_HUGEPAGE);
+#endif
   std::memset(memory, 0, size);
   return {static_cast<std::byte *>(memory), std::free};
 }
