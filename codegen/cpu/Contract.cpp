@@ -10,16 +10,16 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-/// accumulators[row, vector] += sum over k < depth of left(row, k) *
+/// accumulators[row, vector] += sum over k from `from` to below `to` of left(row, k) *
 /// right(vector, k), without the terms whose left side is 0 if `skipsZeros`.
 SmallVector<Value>
-SubtileLowering::multiply(Value depth, Block block, bool skipsZeros,
+SubtileLowering::multiply(Value from, Value to, Block block, bool skipsZeros,
                           ArrayRef<Value> accumulators,
                           llvm::function_ref<Value(int64_t, Value)> left,
                           llvm::function_ref<Value(int64_t, Value)> right) {
   Value zero = scope.splat(scope.real(element, 0), lanes);
   return scope.carry(
-      scope.integer(0), depth, accumulators, [&](Value k, ValueRange sums) {
+      from, to, accumulators, [&](Value k, ValueRange sums) {
         SmallVector<Value> next(sums), columns;
         for (int64_t vector = 0; vector < block.vectors; ++vector)
           columns.push_back(right(block.firstVector + vector, k));
@@ -94,7 +94,7 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   forBlocks(scope.target.rowsPerBlock(), vectors, [&](Block block) {
     SmallVector<Value> zeros(block.rows * block.vectors, zero);
     SmallVector<Value> sums =
-        multiply(depth, block, false, zeros, leftAt, rightAt);
+        multiply(scope.integer(0), depth, block, false, zeros, leftAt, rightAt);
     for (int64_t i = 0; i < block.rows; ++i)
       for (int64_t j = 0; j < block.vectors; ++j) {
         int64_t row = block.firstRow + i, vector = block.firstVector + j;
@@ -144,9 +144,9 @@ LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
 struct SubtileLowering::Sum {
   const Ref &state, &right;
   Value stateBase, rightBase, left; ///< of the first panels; of the rows
-  Value depth;
-  Value linesAhead; ///< how far ahead `right` is asked for; null: not at all
+  Value from, to;                   ///< places in the contracted rank
   bool skipsZeros;
+  Value linesAhead, askedBase; ///< how far ahead `right` is asked for; null: not at all
 };
 
 /// Adds to `count` panels side by side from panel `index` on. What is asked for ahead
@@ -176,17 +176,34 @@ void SubtileLowering::addPanels(const Sum &sum, Value index, int64_t count) {
     };
     auto rightAt = [&](int64_t vector, Value k) {
       bool isLine = vector * lanes * abi::byteWidth(element) % 64 == 0;
-      if (sum.linesAhead && block.firstRow == 0 && isLine)
-        prefetch(at(sum.rightBase, sum.right, vector, scope.add(k, sum.linesAhead)));
+      if (sum.linesAhead && block.firstRow == 0 && isLine) {
+        Value asked = scope.add(k, sum.linesAhead);
+        prefetch(at(sum.askedBase, sum.right, vector, asked));
+      }
       return loadVector(element, at(sum.rightBase, sum.right, vector, k), Value());
     };
     SmallVector<Value> sums;
     for (int64_t i = 0; i < block.rows * block.vectors; ++i)
       sums.push_back(loadVector(element, stateAt(i), Value()));
-    sums = multiply(sum.depth, block, sum.skipsZeros, sums, leftAt, rightAt);
+    sums = multiply(sum.from, sum.to, block, sum.skipsZeros, sums, leftAt, rightAt);
     for (auto [i, value] : llvm::enumerate(sums))
       storeVector(value, stateAt(i), Value());
   });
+}
+
+/// Adds to all panels; what is asked for ahead, to several at a time.
+void SubtileLowering::addAllPanels(const Sum &sum) {
+  int64_t joint = 1;
+  if (sum.linesAhead) // half of the accumulators are a row of panels
+    joint = llvm::bit_floor<uint64_t>(std::max<int64_t>(
+        1, scope.target.vectorsPerRow(2) * lanes / sum.state.width));
+  Value panels = scope.floorDivide(
+      scope.add(sum.state.ends[1], scope.integer(sum.state.width - 1)), sum.state.width);
+  Value groups = scope.floorDivide(panels, joint), step = scope.integer(joint);
+  scope.loop(groups, [&](Value group) { addPanels(sum, scope.mul(group, step), joint); });
+  if (joint > 1)
+    scope.loop(scope.mul(groups, step), panels, scope.integer(1),
+               [&](Value index) { addPanels(sum, index, 1); });
 }
 
 LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
@@ -215,21 +232,26 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
       scope.address(state, {firstRow, state.origins[1] ? state.origins[1]
                                                        : scope.integer(0)});
   bool skipsZeros = accumulate.getMask() && !isKnown(accumulate.getMask());
-  bool isStream =
-      isa<tile::ForOp>(accumulate.getRhs().getDefiningOp()->getParentOp());
-  Sum sum{state, right, stateBase, rightBase, panel, depth,
-          isStream ? linesAhead(state.ends[1]) : Value(), skipsZeros};
-  int64_t joint = 1;
-  if (isStream) // half of the accumulators are a row of panels
-    joint = llvm::bit_floor<uint64_t>(std::max<int64_t>(
-        1, scope.target.vectorsPerRow(2) * lanes / state.width));
-  Value panels = scope.floorDivide(
-      scope.add(state.ends[1], scope.integer(state.width - 1)), state.width);
-  Value groups = scope.floorDivide(panels, joint), step = scope.integer(joint);
-  scope.loop(groups, [&](Value group) { addPanels(sum, scope.mul(group, step), joint); });
-  if (joint > 1)
-    scope.loop(scope.mul(groups, step), panels, scope.integer(1),
-               [&](Value index) { addPanels(sum, index, 1); });
+  bool isStream = accumulate.getRhs().getDefiningOp()->getParentOfType<tile::ForOp>() != nullptr;
+  Sum sum{state, right, stateBase, rightBase, panel, scope.integer(0), depth, skipsZeros};
+  if (!isStream || !right.turn) {
+    if (isStream)
+      std::tie(sum.linesAhead, sum.askedBase) = std::pair(linesAhead(state.ends[1]), rightBase);
+    addAllPanels(sum);
+    return success();
+  }
+  // What is asked for after the turn lies elsewhere.
+  sum.linesAhead = linesAhead(state.ends[1]);
+  Value left = scope.sub(scope.sub(right.turn, column), sum.linesAhead);
+  left = scope.least(scope.greatest(left, scope.integer(0)), depth);
+  scope.loop(scope.integer(2), [&](Value part) {
+    Value isFirst = scope.equal(part, scope.integer(0));
+    sum.from = scope.select(isFirst, scope.integer(0), left);
+    sum.to = scope.select(isFirst, left, depth);
+    Value jump = scope.select(isFirst, scope.integer(0), right.jump);
+    sum.askedBase = scope.at(scope.i8(), rightBase, jump);
+    addAllPanels(sum);
+  });
   return success();
 }
 

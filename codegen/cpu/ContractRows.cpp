@@ -56,22 +56,35 @@ Value SubtileLowering::linesAhead(Value length) {
   return scope.divide(scope.add(scope.integer(elements - 1), most), most);
 }
 
+/// An address that is not made anew, from others that it is known to be near, in every
+/// round of a loop.
+static Value frozen(Scope &scope, Value address) {
+  return LLVM::FreezeOp::create(scope.builder, scope.loc, address);
+}
+
+Value SubtileLowering::afterTurn(const Ref &ref, Value index, Value address) {
+  if (!ref.turn)
+    return address;
+  Value jump = scope.select(scope.less(index, ref.turn), scope.integer(0), ref.jump);
+  return frozen(scope, scope.at(scope.i8(), address, jump));
+}
+
 /// How columns are asked for ahead: in the order of memory, if there are no gaps between
 /// them.
 struct SubtileLowering::Ahead {
-  Value lines, ofColumn, ofChunk;
+  Value lines, columnStride, ofColumn, ofChunk;
 };
 
 SubtileLowering::Ahead SubtileLowering::aheadOf(Value columnStride, Value depth, int64_t width) {
   Value isDense = scope.equal(columnStride, depth), step = scope.integer(lanes);
-  return {scope.mul(linesAhead(depth), columnStride), scope.select(isDense, step, columnStride),
+  return {linesAhead(depth), columnStride, scope.select(isDense, step, columnStride),
           scope.select(isDense, scope.integer(lanes * width), step)};
 }
 
 /// The products of rows and columns that begin at `left` and `right`, each summed up: as
-/// many as a vector has lanes, row by row.
+/// many as a vector has lanes, row by row. Columns are asked for from `asked` on.
 Value SubtileLowering::contractRows(ArrayRef<Value> left, ArrayRef<Value> right, Value depth,
-                                    const Ahead &ahead) {
+                                    Value asked, const Ahead &ahead) {
   auto multiply = [&](Value k, ValueRange sums, Value mask) {
     SmallVector<Value> columns, next;
     for (Value column : right)
@@ -86,7 +99,6 @@ Value SubtileLowering::contractRows(ArrayRef<Value> left, ArrayRef<Value> right,
   };
   Value zero = scope.splat(scope.real(element, 0), lanes), step = scope.integer(lanes);
   Value chunks = scope.floorDivide(depth, lanes);
-  Value asked = scope.at(element, right[0], ahead.lines);
   SmallVector<Value> sums(lanes, zero);
   sums = scope.carry(scope.integer(0), chunks, sums, [&](Value chunk, ValueRange sums) {
     Value next = scope.at(element, asked, scope.mul(chunk, ahead.ofChunk));
@@ -130,9 +142,7 @@ LogicalResult SubtileLowering::emitContractRows(tile::ContractOp contract) {
       Value &index = place[place.size() - 2];
       index = scope.add(from, scope.integer(i));
       index = isWhole ? index : scope.least(index, last);
-      // Frozen, an address is not made anew from the others in every round of the loop.
-      Value address = scope.address(ref, place);
-      all.push_back(LLVM::FreezeOp::create(scope.builder, scope.loc, address));
+      all.push_back(frozen(scope, scope.address(ref, place)));
     }
     return all;
   };
@@ -147,7 +157,9 @@ LogicalResult SubtileLowering::emitContractRows(tile::ContractOp contract) {
     scope.loop(scope.integer(0), scope.integer(columns), scope.integer(width), [&](Value column) {
       SmallVector<Value> ofColumns = starts(right, contract.getRhsMap(), contract.getRhsIndices(),
                                             column, width, isFull);
-      Value sums = contractRows(ofRows, ofColumns, depth, ahead);
+      Value asked = scope.at(element, ofColumns[0], scope.mul(ahead.lines, ahead.columnStride));
+      asked = afterTurn(right, scope.add(scope.add(firstColumn, column), ahead.lines), asked);
+      Value sums = contractRows(ofRows, ofColumns, depth, asked, ahead);
       for (int64_t i = 0; i < height; ++i) {
         auto own = llvm::to_vector(llvm::seq<int64_t>(i * width, (i + 1) * width));
         Value part = vector::ShuffleOp::create(scope.builder, scope.loc, sums, sums, own);

@@ -4,6 +4,7 @@
 
 #include "codegen/abi/EntryPoints.h"
 #include "codegen/cpu/Pointwise.h"
+#include "codegen/cpu/View.h"
 
 using namespace mlir;
 

@@ -3,7 +3,7 @@
 
 #include "codegen/abi/EntryPoints.h"
 #include "codegen/abi/Storage.h"
-#include "codegen/cpu/Pointwise.h"
+#include "codegen/cpu/View.h"
 
 using namespace mlir;
 
@@ -45,8 +45,7 @@ int64_t widthOf(Operation *block) {
   return panel ? panel.getWidth() : 0;
 }
 
-/// Indices of the last rank of which a block keeps one bound; 1: it keeps all.
-static int64_t runOf(Operation *block) {
+int64_t runOf(Operation *block) {
   auto stage = dyn_cast<tile::StageOp>(block);
   auto runs = stage ? dyn_cast<tile::RunsAttr>(stage.getEncoding())
                     : tile::RunsAttr();
@@ -62,54 +61,6 @@ static std::pair<unsigned, unsigned> panelRanks(Operation *block) {
 
 static Type storageOf(Operation *block) {
   return tile::storageTypeOf(block->getResult(0));
-}
-
-std::optional<View> viewOf(tile::StageOp stage) {
-  auto kernel = stage->getParentOfType<tile::KernelOp>();
-  bool isTop = stage->getParentOp() == kernel;
-  Block &body = stage.getBody().front();
-  auto load = dyn_cast<tile::LoadOp>(body.front());
-  if (!load || load.getMask() || !llvm::hasNItems(body, 2) ||
-      !isa<BlockArgument>(load.getRef()) || runOf(stage) > 1 ||
-      (widthOf(stage) == 0 && isTop) ||
-      tile::storageTypeOf(load.getRef()) != stage.getElementType())
-    return std::nullopt;
-  unsigned number = cast<BlockArgument>(load.getRef()).getArgNumber() -
-                    kernel.getRanks().size();
-  auto ranks =
-      cast<tile::ArgumentAttr>(kernel.getArguments()[number]).getRanks();
-  View view{load, SmallVector<unsigned>(stage.getTiles().size(), ~0u)};
-  for (auto [i, expression] : llvm::enumerate(load.getMap().getResults())) {
-    auto dimension = dyn_cast<AffineDimExpr>(expression);
-    auto index = dimension ? dyn_cast<BlockArgument>(
-                                 load.getIndices()[dimension.getPosition()])
-                           : BlockArgument();
-    if (!index || index.getOwner() != &body) {
-      // One place in this dimension, that of an iteration.
-      bool isFixed = !isTop && llvm::none_of(
-          llvm::enumerate(load.getIndices()), [&](auto operand) {
-            auto own = dyn_cast<BlockArgument>(operand.value());
-            unsigned position = operand.index(), dims = load.getMap().getNumDims();
-            return (!own || own.getOwner() == &body) &&
-                   (position < dims
-                        ? expression.isFunctionOfDim(position)
-                        : expression.isFunctionOfSymbol(position - dims));
-          });
-      if (!isFixed)
-        return std::nullopt;
-      continue;
-    }
-    // The stage's rank is all of the tensor's, or of a loop over all of it.
-    tile::DomainRank rank = stage.getDomain()[index.getArgNumber()];
-    auto extent = dyn_cast<BlockArgument>(rank.end);
-    if ((rank.tile && isTop) || !extent ||
-        extent.getOwner() != &kernel.getBody().front() ||
-        kernel.getRanks()[extent.getArgNumber()] != ranks[i])
-      return std::nullopt;
-    view.dimensions[index.getArgNumber()] = i;
-  }
-  return llvm::is_contained(view.dimensions, ~0u) ? std::nullopt
-                                                  : std::optional(view);
 }
 
 //===-- Slots -------------------------------------------------------------===//
@@ -193,20 +144,6 @@ Value Layout::layOut(Scope &scope, Operation *op) {
   }
   return scope.roundUp(
       scope.mul(size, scope.integer(abi::byteWidth(storageOf(op)))), 64);
-}
-
-/// Whether the tensor can serve as the rows or panels: by an innermost stride of 1 and
-/// whole panels.
-static Value isServed(Scope &scope, tile::StageOp stage, View view) {
-  const Ref &tensor = scope.refs[view.load.getRef()];
-  if (widthOf(stage) == 0)
-    return scope.equal(tensor.strides[view.dimensions.back()],
-                       scope.integer(1));
-  unsigned dimension = view.dimensions[stage.getTiles().size() - 2];
-  Value unit = scope.equal(tensor.strides[dimension], scope.integer(1));
-  Value extent = tensor.ends[dimension];
-  Value isWhole = scope.equal(scope.roundUp(extent, widthOf(stage)), extent);
-  return scope.both(unit, isWhole);
 }
 
 void Layout::emitFunction(ModuleOp module, const CpuTarget &target) {
@@ -315,27 +252,6 @@ Ref Layout::blockOf(Scope &scope, Operation *op) {
   if (auto view = stage ? viewOf(stage) : std::nullopt; view && slots.isPrivate)
     redirect(scope, stage, *view, ref);
   return ref;
-}
-
-/// Lets a loop's own block be where the tensor has its elements, if it can.
-void Layout::redirect(Scope &scope, tile::StageOp stage, View view,
-                      Ref &ref) {
-  Value isView = isServed(scope, stage, view);
-  const Ref &tensor = scope.refs[view.load.getRef()];
-  for (auto [i, argument] : llvm::enumerate(stage.getBody().getArguments()))
-    scope.scalars[argument] =
-        ref.origins[i] ? ref.origins[i] : scope.integer(0);
-  auto choose = [&](Value &own, Value other) {
-    own = scope.select(isView, other, own);
-  };
-  choose(ref.base, scalarAddress(scope, view.load));
-  if (ref.isPanel()) {
-    choose(ref.panelStride, scope.integer(ref.width));
-    choose(ref.depthStride, tensor.strides[view.dimensions.back()]);
-  }
-  for (auto [i, stride] : llvm::enumerate(ref.strides))
-    if (stride)
-      choose(stride, tensor.strides[view.dimensions[i]]);
 }
 
 void Layout::load(Scope &scope, Value value) {

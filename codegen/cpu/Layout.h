@@ -14,14 +14,6 @@ struct BlockSlots {
   bool isPrivate = false;
 };
 
-/// A stage that is nothing but a tensor's own elements in order, so that the
-/// tensor can serve as the panels where its strides happen to be right.
-struct View {
-  tile::LoadOp load;
-  llvm::SmallVector<unsigned>
-      dimensions; ///< the tensor's, of each rank of the stage
-};
-
 /// Assigns slots when made; then emits what fills them and what reads them.
 class Layout {
 public:
@@ -50,7 +42,6 @@ public:
 private:
   void reserve(mlir::Operation *op, bool isPrivate);
   Value layOut(Scope &scope, mlir::Operation *op);
-  void redirect(Scope &scope, tile::StageOp stage, View view, Ref &ref);
   void setSlot(Scope &scope, int64_t slot, Value value) {
     abi::Frame::store(scope, scope.frame, slot, value);
   }
@@ -70,7 +61,8 @@ tile::Domain domainOf(mlir::Operation *block);
 /// Width of the panels of a block's last (carry) or last but one (stage) rank;
 /// 0: none.
 int64_t widthOf(mlir::Operation *block);
-std::optional<View> viewOf(tile::StageOp stage);
+/// Indices of the last rank of which a block keeps one bound; 1: it keeps all.
+int64_t runOf(mlir::Operation *block);
 
 } // namespace weir::cpu
 

@@ -24,6 +24,8 @@ struct Ref {
   int64_t width = 0;                ///< 0: strided
   unsigned lane = 0, depth = 0;
   Value panelStride, depthStride;
+  /// What is asked for ahead, from index `turn` on, lies `jump` bytes further; or null.
+  Value turn, jump;
 
   bool isPanel() const { return width != 0; }
 };

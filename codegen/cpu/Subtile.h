@@ -33,13 +33,16 @@ private:
   mlir::LogicalResult emitContractRows(tile::ContractOp op);
   struct Ahead;
   Value contractRows(llvm::ArrayRef<Value> left, llvm::ArrayRef<Value> right, Value depth,
-                     const Ahead &ahead);
+                     Value asked, const Ahead &ahead);
   Ahead aheadOf(Value columnStride, Value depth, int64_t width);
   void prefetch(Value address);
   Value linesAhead(Value length);
+  /// Where the line at `index` of what is asked for ahead lies, beyond a turn of the stage.
+  Value afterTurn(const Ref &ref, Value index, Value address);
   mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
   struct Sum;
   void addPanels(const Sum &sum, Value index, int64_t count);
+  void addAllPanels(const Sum &sum);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
   mlir::LogicalResult emitConvert(tile::ConvertOp op);
 
@@ -133,7 +136,7 @@ private:
   void reload();
   void forBlocks(int64_t height, int64_t all, llvm::function_ref<void(Block)> body);
   llvm::SmallVector<Value>
-  multiply(Value depth, Block block, bool skipsZeros,
+  multiply(Value from, Value to, Block block, bool skipsZeros,
            llvm::ArrayRef<Value> accumulators,
            llvm::function_ref<Value(int64_t row, Value k)> left,
            llvm::function_ref<Value(int64_t vector, Value k)> right);
