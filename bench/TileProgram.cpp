@@ -30,9 +30,19 @@ TileProgram::TileProgram() {
 }
 
 std::unique_ptr<TileProgram> TileProgram::compile(const std::string &file,
-                                                  const std::string &level) {
+                                                  const std::string &level,
+                                                  bool isAccurate) {
   std::unique_ptr<TileProgram> program(new TileProgram);
-  return program->build(file, level) ? std::move(program) : nullptr;
+  program->source = parseSourceFile<ModuleOp>(file, &program->context);
+  return program->build(level, isAccurate) ? std::move(program) : nullptr;
+}
+
+std::unique_ptr<TileProgram> TileProgram::compileText(const std::string &text,
+                                                      const std::string &level,
+                                                      bool isAccurate) {
+  std::unique_ptr<TileProgram> program(new TileProgram);
+  program->source = parseSourceString<ModuleOp>(text, &program->context);
+  return program->build(level, isAccurate) ? std::move(program) : nullptr;
 }
 
 /// A cascade kernel of the same signature, which is what the ABI is made for.
@@ -89,14 +99,13 @@ static llvmir::Processor processorOf(const cpu::CpuTarget &target) {
   return {target.getLevel().name, target.getLevel().features, ""};
 }
 
-bool TileProgram::build(const std::string &file, const std::string &level) {
+bool TileProgram::build(const std::string &level, bool isAccurate) {
   const cpu::Level *found = cpu::findLevel(level);
-  source = parseSourceFile<ModuleOp>(file, &context);
   if (!found || !source || source->getOps<tile::KernelOp>().empty()) {
-    llvm::errs() << "no such target, or no tile kernel in '" << file << "'\n";
+    llvm::errs() << "no target '" << level << "', or no tile kernel\n";
     return false;
   }
-  target.emplace(*found);
+  target.emplace(*found, isAccurate);
   kernel = *source->getOps<tile::KernelOp>().begin();
   auto start = std::clock();
   if (!lower())

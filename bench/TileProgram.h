@@ -16,7 +16,12 @@ class TileProgram {
 public:
   /// Compiles the first tile kernel of a file; errors are printed.
   static std::unique_ptr<TileProgram> compile(const std::string &file,
-                                              const std::string &level);
+                                              const std::string &level,
+                                              bool isAccurate = false);
+  /// The same of a text.
+  static std::unique_ptr<TileProgram> compileText(const std::string &text,
+                                                  const std::string &level,
+                                                  bool isAccurate = false);
 
   /// Calls the kernel; `context` gets a workspace of the program's if it has
   /// none.
@@ -31,7 +36,7 @@ public:
 
 private:
   TileProgram();
-  bool build(const std::string &file, const std::string &level);
+  bool build(const std::string &level, bool isAccurate);
   bool lower();
 
   mlir::MLIRContext context;

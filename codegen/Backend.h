@@ -30,6 +30,7 @@ struct CompileOptions {
   std::string variant; ///< what follows the target's name and a colon
   unsigned threads = 1;
   bool remarks = false; ///< say what was chosen and what was not
+  bool accurate = false; ///< exponentials of f32 within 1.5 ulp instead of 3.5
   bool cache = false;   ///< keep objects for other processes, and take theirs
 };
 

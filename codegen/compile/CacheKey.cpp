@@ -60,7 +60,7 @@ std::optional<std::string> cacheKey(cascade::KernelOp kernel, const Target &targ
   std::string key = buildIds();
   llvm::raw_string_ostream stream(key);
   llvmir::Processor processor = target.processor();
-  stream << target.name << ' ' << processor.cpu << ' ' << processor.features << ' ' << processor.triple << '\n';
+  stream << target.name << (target.accurate ? " accurate " : " ") << processor.cpu << ' ' << processor.features << ' ' << processor.triple << '\n';
   kernel->print(stream);
   return key;
 }

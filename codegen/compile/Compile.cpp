@@ -44,7 +44,7 @@ void explainLoops(MutableArrayRef<Part> parts) {
 
 /// Defines the functions of one part, whose arguments have slots in `frame`.
 LogicalResult lowerPart(Part &part, abi::Frame &frame, const Target &target, ModuleOp module) {
-  return part.tiles ? cpu::lowerKernel(part.tiles, frame, cpu::CpuTarget(*target.level), module)
+  return part.tiles ? cpu::lowerKernel(part.tiles, frame, cpu::CpuTarget(*target.level, target.accurate), module)
                     : loops::lowerKernel(*part.plain, frame, module);
 }
 

@@ -16,6 +16,7 @@ struct Target {
   std::string name = "host";         ///< as `--target` takes it
   const cpu::Level *level = nullptr; ///< instruction set; null: plain loops for this machine
   bool remarks = false;              ///< report derivations and slower roads as remarks
+  bool accurate = false;             ///< exponentials of f32 within 1.5 ulp instead of 3.5
 
   /// The instruction set of the code, and the processor in LLVM's terms.
   const cpu::Level &instructions() const { return level ? *level : cpu::hostLevel(); }

@@ -79,6 +79,7 @@ LogicalResult CompiledKernel::run(const Call &call, std::vector<io::Tensor> &out
 
 FailureOr<std::unique_ptr<Executable>> compileCall(const Call &call, Target target, const CompileOptions &options) {
   target.remarks = options.remarks;
+  target.accurate = options.accurate;
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
   auto object = compileForCall(call, target, options.cache);
   if (failed(object))

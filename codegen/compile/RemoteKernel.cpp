@@ -153,6 +153,7 @@ void registerRemoteBackend(BackendRegistry &registry, StringRef level) {
                      const Call &call, const CompileOptions &options) -> FailureOr<std::unique_ptr<Executable>> {
     Target chosen = target;
     chosen.remarks = options.remarks;
+    chosen.accurate = options.accurate;
     auto object = compileForCall(call, chosen, options.cache);
     if (failed(object))
       return failure();

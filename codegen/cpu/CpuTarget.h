@@ -31,7 +31,10 @@ const Level *findLevel(llvm::StringRef name);
 
 class CpuTarget : public tile::TileTarget {
 public:
-  explicit CpuTarget(const Level &level) : level(level) {}
+  /// `isAccurate`: 2^x and e^x of f32 within 1.5 ulp instead of 3.5, for one
+  /// multiply-add more.
+  explicit CpuTarget(const Level &level, bool isAccurate = false)
+      : level(level), accurate(isAccurate) {}
 
   tile::TilePlan plan(mlir::Type element) const override;
 
@@ -41,9 +44,11 @@ public:
   int64_t vectorsPerRow(int64_t rows) const;
 
   const Level &getLevel() const { return level; }
+  bool isAccurate() const { return accurate; }
 
 private:
   const Level &level;
+  bool accurate;
 };
 
 /// Defines the kernel's `.layout` and `.run` (codegen/abi/EntryPoints.h) for a

@@ -10,20 +10,35 @@ namespace weir::cpu {
 
 namespace {
 
-// Minimax polynomials of 2^x: of degree 5 with constant term 1 on [0, 1) and on
-// [-1/2, 1/2]; for f64 the Taylor series, whose remainder is below 2^-57 there.
+// Minimax polynomials of 2^x with constant term 1 on [0, 1) and on [-1/2, 1/2],
+// of degree 5 and, where the target is to be accurate, 6; for f64 the Taylor
+// series, whose remainder is below 2^-57 there.
 constexpr double unitInterval[] = {1,
                                    6.9315131182e-1,
                                    2.4016445007e-1,
                                    5.5799913284e-2,
                                    9.0170301595e-3,
                                    1.8671301215e-3};
+constexpr double unitInterval6[] = {1,
+                                    6.9314704444e-1,
+                                    2.4022930555e-1,
+                                    5.5485280619e-2,
+                                    9.6754515667e-3,
+                                    1.2467846448e-3,
+                                    2.1612914946e-4};
 constexpr double aroundZero[] = {1,
                                  6.9314697760e-1,
                                  2.4022242084e-1,
                                  5.5507337460e-2,
                                  9.6715126977e-3,
                                  1.3264726362e-3};
+constexpr double aroundZero6[] = {1,
+                                  6.9314720574e-1,
+                                  2.4022646891e-1,
+                                  5.5503287770e-2,
+                                  9.6184889571e-3,
+                                  1.3399931219e-3,
+                                  1.5345812003e-4};
 
 SmallVector<double> taylorOfExp2() {
   SmallVector<double> coefficients;
@@ -31,6 +46,21 @@ SmallVector<double> taylorOfExp2() {
   for (int i = 0; i < 14; term *= std::numbers::ln2 / ++i)
     coefficients.push_back(term);
   return coefficients;
+}
+
+/// 2^x on [0, 1).
+SmallVector<double> onUnitInterval(VectorEmitter &emit) {
+  return emit.scope.target.isAccurate()
+             ? llvm::to_vector(ArrayRef(unitInterval6))
+             : llvm::to_vector(ArrayRef(unitInterval));
+}
+
+/// 2^x on [-1/2, 1/2].
+SmallVector<double> nearZero(VectorEmitter &emit) {
+  if (emit.isDouble())
+    return taylorOfExp2();
+  return emit.scope.target.isAccurate() ? llvm::to_vector(ArrayRef(aroundZero6))
+                                        : llvm::to_vector(ArrayRef(aroundZero));
 }
 
 /// An AVX-512 intrinsic of two vectors, or of one and a mode.
@@ -57,8 +87,8 @@ Value exp2Avx512(VectorEmitter &emit, Value x) {
   bool isDouble = emit.isDouble();
   Value part =
       avx512(emit, "reduce", x, scope.integer(scope.i32(), isDouble ? 0 : 1));
-  Value power = isDouble ? emit.polynomial(part, taylorOfExp2())
-                         : emit.polynomial(part, unitInterval);
+  Value power =
+      emit.polynomial(part, isDouble ? taylorOfExp2() : onUnitInterval(emit));
   return scaleAvx512(emit, power, isDouble ? scope.sub(x, part) : x);
 }
 
@@ -85,8 +115,7 @@ Value exp2Portable(VectorEmitter &emit, Value x) {
   x = clamp(emit, x, 1);
   auto [whole, exponent] = emit.round(x);
   Value part = emit.scope.sub(x, whole);
-  Value power = emit.isDouble() ? emit.polynomial(part, taylorOfExp2())
-                                : emit.polynomial(part, aroundZero);
+  Value power = emit.polynomial(part, nearZero(emit));
   return scalePortable(emit, power, exponent);
 }
 
@@ -124,8 +153,7 @@ Reduced reduce(VectorEmitter &emit, Value x) {
 /// point.
 Value emitExp(VectorEmitter &emit, Value x) {
   Reduced reduced = reduce(emit, clamp(emit, x, std::numbers::ln2));
-  SmallVector<double> coefficients =
-      emit.isDouble() ? taylorOfExp2() : llvm::to_vector(ArrayRef(aroundZero));
+  SmallVector<double> coefficients = nearZero(emit);
   double unit = 1; // the power of e as a power of 2
   for (double &coefficient : coefficients) {
     coefficient *= unit;

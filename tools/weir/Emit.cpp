@@ -22,7 +22,7 @@ struct EmitOptions {
   std::string file, kernel, folder = ".";
   std::vector<std::string> artefacts{"obj", "header"}, targets{defaultTarget};
   std::vector<std::string> sets, params;
-  bool remarks = false, validate = false;
+  bool remarks = false, accurate = false, validate = false;
 };
 
 /// A kernel in the LLVM dialect, once for each target.
@@ -125,6 +125,7 @@ std::vector<Target> findTargets(const EmitOptions &options) {
     if (failed(target))
       return {};
     target->remarks = options.remarks;
+    target->accurate = options.accurate;
     if (llvm::none_of(targets, [&](const Target &other) { return other.name == target->name; }))
       targets.push_back(*target);
   }
@@ -242,6 +243,7 @@ void addEmit(CLI::App &app, int &result) {
                       "Type parameter or extent, NAME=VALUE");
   command->add_option("--param", options->params,
                       "Constant, or default of a scalar parameter, NAME=VALUE");
+  command->add_flag("--accurate", options->accurate, "Exponentials of f32 within 1.5 units of the last place, not 3.5");
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
   command->add_flag("--validate", options->validate, "First compare the derived form with the source at small extents");
   command->callback([options, &result] { result = emitFiles(*options); });

@@ -23,7 +23,7 @@ struct RunOptions {
   std::vector<std::string> inputs, params, outputs, sets;
   uint64_t seed = 0;
   unsigned repeat = 1, threads = std::thread::hardware_concurrency();
-  bool remarks = false, json = false, values = false, wide = false, noCache = false,
+  bool remarks = false, accurate = false, json = false, values = false, wide = false, noCache = false,
        validate = false;
 };
 
@@ -162,7 +162,7 @@ int run(const RunOptions &options) {
   auto call = prepare(run.kernel, callOptions);
   if (failed(call))
     return WrongInput;
-  CompileOptions compile{target->second, options.threads, options.remarks, !options.noCache};
+  CompileOptions compile{target->second, options.threads, options.remarks, options.accurate, !options.noCache};
   if (failed(execute(run, *call, *target->first, compile, options)) ||
       !writeOutputs(run, outputPaths))
     return WrongInput;
@@ -203,6 +203,7 @@ void addRun(CLI::App &app, int &result) {
   command->add_option("--threads", options->threads, "Threads to use")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_flag("--accurate", options->accurate, "Exponentials of f32 within 1.5 units of the last place, not 3.5");
   command->add_flag("--remarks", options->remarks, "Say what was chosen");
   command->add_flag("--validate", options->validate, "First compare the derived form with the source at small extents");
   command->add_flag("--no-cache", options->noCache, "Compile even what weir cache holds, and keep nothing");

@@ -83,9 +83,21 @@ protected:
       }
   }
 
-  void compile(const char *name) {
+  /// The results for every `step`th number.
+  void computeEvery(uint64_t step) {
+    std::vector<float> inputs;
+    for (uint64_t bits = 0; bits < uint64_t(1) << 32; bits += step) {
+      inputs.push_back(std::bit_cast<float>(uint32_t(bits)));
+      if (inputs.size() < 1 << 16 && bits + step < uint64_t(1) << 32)
+        continue;
+      compute(inputs);
+      inputs.clear();
+    }
+  }
+
+  void compile(const char *name, bool isAccurate = false) {
     program = bench::TileProgram::compile(std::string(WEIR_TEST_FOLDER) + name,
-                                          GetParam());
+                                          GetParam(), isAccurate);
     ASSERT_TRUE(program);
   }
 
@@ -110,16 +122,19 @@ protected:
 
 TEST_P(Math, AllOverSinglePrecision) {
   compile("math.mlir");
-  std::vector<float> inputs;
-  constexpr uint64_t step = 2039;
-  for (uint64_t bits = 0; bits < uint64_t(1) << 32; bits += step) {
-    inputs.push_back(std::bit_cast<float>(uint32_t(bits)));
-    if (inputs.size() < 1 << 16 && bits + step < uint64_t(1) << 32)
-      continue;
-    compute(inputs);
-    inputs.clear();
-  }
+  computeEvery(2039);
   report(false);
+}
+
+/// The exponentials as `--accurate` has them; weir-bench-accuracy tries all
+/// inputs.
+TEST_P(Math, AccurateExponentials) {
+  compile("math.mlir", /*isAccurate=*/true);
+  computeEvery(4073);
+  for (size_t i : {0, 1})
+    EXPECT_LE(worst[i].error, 1.5)
+        << functions[i].name << "(" << worst[i].input
+        << ") = " << worst[i].found;
 }
 
 TEST_P(Math, SpecialInSinglePrecision) {
