@@ -2,7 +2,11 @@
 #include "bench/Canary.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <thread>
 #include <vector>
 
 namespace weir::bench {
@@ -44,6 +48,42 @@ Peaks measurePeaks(double seconds, unsigned vectorBits) {
     peaks.panels = 2 * rateOf(multiplyPanelsAvx2, seconds / 2);
   }
   return peaks;
+}
+
+/// Seconds in which each thread adds up its share of the array.
+static double secondsToRead(float (*addUp)(const float *, int64_t),
+                            const float *data, int64_t count, int threads) {
+  auto start = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> pool;
+    int64_t share = count / threads & ~int64_t(511);
+    for (int i = 0; i < threads; ++i)
+      pool.emplace_back([=] {
+        [[maybe_unused]] volatile float sum = addUp(data + i * share, share);
+      });
+  }
+  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  return time.count();
+}
+
+double measureRead(int threads, double seconds) {
+  if (!__builtin_cpu_supports("avx2"))
+    return 0;
+  auto addUp = __builtin_cpu_supports("avx512f") ? addUpAvx512 : addUpAvx2;
+  constexpr int64_t count = int64_t(1) << 27;
+  std::unique_ptr<float, decltype(&std::free)> data(
+      static_cast<float *>(std::aligned_alloc(64, count * sizeof(float))),
+      std::free);
+  if (!data)
+    return 0;
+  std::fill_n(data.get(), count, 1.0f); // the pages come into being
+  double best = 0;
+  for (double spent = 0; spent < seconds;) {
+    double time = secondsToRead(addUp, data.get(), count, threads);
+    best = std::max(best, count * sizeof(float) / time * 1e-9);
+    spent += time;
+  }
+  return best;
 }
 
 } // namespace weir::bench

@@ -20,11 +20,17 @@ struct Peaks {
 /// Measures for about `seconds`, with registers of `vectorBits` (512 or 256).
 Peaks measurePeaks(double seconds, unsigned vectorBits);
 
+/// GB/s at which `threads` threads together add up an array of 512 MiB, far
+/// beyond the caches: the best of about `seconds`.
+double measureRead(int threads, double seconds);
+
 int64_t multiplyAddAvx2(int64_t rounds, float *sink);
 int64_t multiplyPanelsAvx2(int64_t rounds, float *panels);
 int64_t multiplyAddAvx512(int64_t rounds, float *sink);
 int64_t multiplyPanelsAvx512(int64_t rounds, float *panels);
 int64_t exp2Avx512(int64_t rounds, float *data);
+float addUpAvx2(const float *data, int64_t count);
+float addUpAvx512(const float *data, int64_t count);
 
 } // namespace weir::bench
 

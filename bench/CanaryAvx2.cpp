@@ -9,4 +9,7 @@ int64_t multiplyAddAvx2(int64_t rounds, float *sink) {
 int64_t multiplyPanelsAvx2(int64_t rounds, float *panels) {
   return multiplyPanels<32, 6, 2>(rounds, panels);
 }
+float addUpAvx2(const float *data, int64_t count) {
+  return addUp<32>(data, count);
+}
 } // namespace weir::bench

@@ -11,6 +11,9 @@ int64_t multiplyAddAvx512(int64_t rounds, float *sink) {
 int64_t multiplyPanelsAvx512(int64_t rounds, float *panels) {
   return multiplyPanels<64, 6, 4>(rounds, panels);
 }
+float addUpAvx512(const float *data, int64_t count) {
+  return addUp<64>(data, count);
+}
 
 /// 2^x as generated kernels compute it; returns elements.
 int64_t exp2Avx512(int64_t rounds, float *data) {

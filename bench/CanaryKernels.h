@@ -64,6 +64,23 @@ int64_t multiplyPanels(int64_t rounds, float *panels) {
   return rounds * depth * rows * columns * lanes;
 }
 
+/// The sum of `count` floats, a multiple of 512: nothing but loads, in eight
+/// chains.
+template <int bytes> float addUp(const float *data, int64_t count) {
+  constexpr int chains = 8, lanes = bytes / 4;
+  Vector<bytes> sums[chains] = {};
+  for (int64_t i = 0; i < count; i += chains * lanes)
+#pragma clang loop unroll(full)
+    for (int j = 0; j < chains; ++j)
+      sums[j] += *reinterpret_cast<const Vector<bytes> *>(data + i + j * lanes);
+  for (int j = 1; j < chains; ++j)
+    sums[0] += sums[j];
+  float sum = 0;
+  for (int i = 0; i < lanes; ++i)
+    sum += sums[0][i];
+  return sum;
+}
+
 } // namespace
 } // namespace weir::bench
 
