@@ -109,6 +109,8 @@ FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const T
   auto parts = makeParts(plain, target);
   if (failed(parts))
     return failure();
+  if (target.remarks && parts->size() > 1)
+    explainParts(*parts);
   if (target.remarks)
     explainLoops(*parts);
   OwningOpRef<ModuleOp> module = ModuleOp::create(source.getLoc());

@@ -34,6 +34,10 @@ struct Part {
 /// tiles the contractions of one piece at least.
 mlir::FailureOr<std::vector<Part>> makeParts(cascade::KernelOp plain, const Target &target);
 
+/// Says of each of several parts what it makes, what it takes from those before it, and what
+/// it computes again since keeping that would need more room than the arguments have.
+void explainParts(llvm::ArrayRef<Part> parts);
+
 } // namespace weir
 
 #endif // WEIR_CODEGEN_COMPILE_PARTS_H

@@ -1,4 +1,4 @@
-// Folds: new points, moved references, shifted states, merged halves.
+// Folds: new points, moved references, shifted states, merged parts.
 #include "codegen/interp/Fold.h"
 
 #include "codegen/interp/Accumulator.h"
@@ -282,6 +282,30 @@ void Running::merge(Running &other) {
   }
 }
 
+/// Ends of what is folded apart, and which pieces are merged: the second of a pair into the first.
+struct Plan {
+  SmallVector<int64_t> ends;
+  SmallVector<std::pair<size_t, size_t>> merges;
+};
+
+Plan planOf(Merge merge, int64_t length) {
+  switch (merge) {
+  case Merge::None:
+    return {{length}, {}};
+  case Merge::Halves:
+    return {{length / 2, length}, {{0, 1}}};
+  case Merge::Backwards:
+    return {{length / 2, length}, {{1, 0}}};
+  case Merge::Left:
+    return {{length / 3, 2 * length / 3, length}, {{0, 1}, {0, 2}}};
+  case Merge::Right:
+    return {{length / 3, 2 * length / 3, length}, {{1, 2}, {0, 1}}};
+  case Merge::Nothing:
+    return {{0, length, length}, {{0, 1}, {0, 2}}};
+  }
+  llvm_unreachable("unknown merge");
+}
+
 /// Folds [begin, end), part by part.
 LogicalResult fold(Running &running, int64_t begin, int64_t end, int64_t part) {
   if (failed(running.prepare()))
@@ -301,19 +325,21 @@ LogicalResult interpret(FoldOp op, Environment &environment,
   int64_t length = 1;
   for (int64_t extent : *extents)
     length *= extent;
-  int64_t middle = options.halves ? length / 2 : length;
-  Running running(op, environment, *extents);
-  if (failed(fold(running, 0, middle, options.part)))
-    return failure();
-  if (options.halves) {
-    Running second(op, environment, *extents);
-    if (failed(fold(second, middle, length, options.part)))
+  Plan plan = planOf(options.merge, length);
+  std::vector<std::unique_ptr<Running>> pieces;
+  int64_t begin = 0;
+  for (int64_t end : plan.ends) {
+    pieces.push_back(std::make_unique<Running>(op, environment, *extents));
+    if (failed(fold(*pieces.back(), begin, end, options.part)))
       return failure();
-    running.merge(second);
+    begin = end;
   }
+  for (auto [into, from] : plan.merges)
+    pieces[into]->merge(*pieces[from]);
+  Running &whole = *pieces[plan.merges.empty() ? 0 : plan.merges.back().first];
   auto end = cast<ResultsOp>(op.getBody().front().getTerminator());
   for (auto [result, state] : llvm::zip(op.getResults(), end.getTensors()))
-    environment.tensors[result] = running.resultOf(state);
+    environment.tensors[result] = whole.resultOf(state);
   return success();
 }
 

@@ -183,19 +183,21 @@ private:
 /// The options that a variant names, or a message.
 FailureOr<Options> parseVariant(StringRef variant, std::string &message) {
   Options options;
+  static const llvm::StringMap<Merge> merges = {{"halves", Merge::Halves}, {"backwards", Merge::Backwards},
+                                                {"left", Merge::Left},     {"right", Merge::Right},
+                                                {"nothing", Merge::Nothing}};
   SmallVector<StringRef> words;
   variant.split(words, ',', -1, false);
   for (StringRef word : words) {
-    StringRef part = word;
-    if (word == "f32")
+    StringRef value = word;
+    if (word == "f32") {
       options.roundToF32 = true;
-    else if (word == "halves")
-      options.fold.halves = true;
-    else if (!part.consume_front("part=") ||
-             part.getAsInteger(10, options.fold.part) ||
-             options.fold.part < 1) {
+    } else if (value.consume_front("merge=") && merges.contains(value)) {
+      options.fold.merge = merges.at(value);
+    } else if (value = word; !value.consume_front("part=") || value.getAsInteger(10, options.fold.part) ||
+                             options.fold.part < 1) {
       message = "the interpreter has no variant '" + word.str() +
-                "' (there is f32, halves, part=K)";
+                "' (there is f32, part=K, merge=halves, backwards, left, right or nothing)";
       return failure();
     }
   }
@@ -213,7 +215,7 @@ void registerBackend(BackendRegistry &registry) {
   using Compiled = FailureOr<std::unique_ptr<Executable>>;
   registry.add({"interp",
                 "reference interpreter in f64; also interp:f32, "
-                "interp:part=K, interp:halves",
+                "interp:part=K, interp:merge=halves",
                 [](const Call &call, const CompileOptions &compile) {
                   std::string message;
                   auto options = parseVariant(compile.variant, message);

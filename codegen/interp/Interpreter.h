@@ -20,7 +20,8 @@ mlir::LogicalResult interpret(const Call &call, const Options &options,
                               std::vector<io::Tensor> &outputs);
 
 /// Adds the target `interp`. Its variants, joined by commas: `f32` rounds every
-/// operation, `part=K` folds K points at a time, `halves` merges two halves.
+/// operation, `part=K` folds K points at a time, `merge=HOW` folds parts of the points
+/// apart and merges their states (`Merge`).
 void registerBackend(BackendRegistry &registry);
 
 } // namespace weir::interp

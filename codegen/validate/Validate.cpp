@@ -102,12 +102,23 @@ const Explanation *DerivedForms::derivationOf(const Form &form, OutputOp output)
   return nullptr;
 }
 
-FailureOr<std::optional<Mismatch>> DerivedForms::checkForm(const Form &form, const Call &call, StringRef way,
+/// One after the other, and the ways that the laws of states make equal to it: shifts compose, and the shift
+/// from a reference to itself is the identity, if merging is associative and has the empty state as its identity.
+ArrayRef<DerivedForms::Way> DerivedForms::waysToFold() {
+  using interp::Merge;
+  static const Way ways[] = {{"", {1, Merge::None}},
+                             {"in parts", {3, Merge::None}},
+                             {"merged from halves", {1, Merge::Halves}},
+                             {"merged from halves, the last one first", {1, Merge::Backwards}},
+                             {"merged from thirds, the first two first", {1, Merge::Left}},
+                             {"merged from thirds, the last two first", {1, Merge::Right}},
+                             {"merged with no points", {1, Merge::Nothing}}};
+  return ways;
+}
+
+FailureOr<std::optional<Mismatch>> DerivedForms::checkForm(const Form &form, const Call &call, const Way &way,
                                                            const std::vector<io::Tensor> &expected) {
-  interp::FoldOptions fold;
-  fold.part = way == "in parts" ? 3 : 1;
-  fold.halves = way == "merged from halves";
-  auto found = evaluate(callOf(form.kernel(), call), fold);
+  auto found = evaluate(callOf(form.kernel(), call), way.fold);
   if (failed(found))
     return failure();
   double limit = limitOf(source);
@@ -121,7 +132,7 @@ FailureOr<std::optional<Mismatch>> DerivedForms::checkForm(const Form &form, con
       worst = compare((*found)[i], expected[i]);
     if (worst.error > limit)
       return std::optional(
-          Mismatch{output.getName().str(), way.str(), worst, limit, derivationOf(form, output)});
+          Mismatch{output.getName().str(), way.text, worst, limit, derivationOf(form, output)});
     worstError = std::max(worstError, worst.error);
   }
   return std::optional<Mismatch>();
@@ -132,8 +143,8 @@ FailureOr<std::optional<Mismatch>> DerivedForms::check(const Call &call) {
   if (failed(expected))
     return failure();
   for (const Form &form : forms)
-    for (StringRef way : {"", "in parts", "merged from halves"}) {
-      if (!way.empty() && &form != &forms.back())
+    for (const Way &way : waysToFold()) {
+      if (!way.text.empty() && &form != &forms.back())
         continue;
       auto mismatch = checkForm(form, call, way, *expected);
       if (failed(mismatch) || *mismatch)

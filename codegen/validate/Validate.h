@@ -3,6 +3,7 @@
 #define WEIR_CODEGEN_VALIDATE_VALIDATE_H
 
 #include "codegen/binding/Binding.h"
+#include "codegen/interp/Fold.h"
 #include "codegen/validate/Compare.h"
 #include "passes/Explain.h"
 
@@ -39,7 +40,7 @@ public:
   static mlir::FailureOr<DerivedForms> create(cascade::KernelOp kernel, llvm::ArrayRef<DerivationStep> steps);
 
   /// Evaluates the source and each form by the interpreter in f64, the last one's folds also in parts and
-  /// merged, and gives the first difference. Failure, after an error, where one cannot be evaluated.
+  /// merged in each order, and gives the first difference. Failure, after an error, where one cannot be evaluated.
   /// The worst error that was allowed is kept in `worstError`.
   mlir::FailureOr<std::optional<Mismatch>> check(const Call &call);
 
@@ -53,7 +54,13 @@ private:
   };
 
   explicit DerivedForms(cascade::KernelOp kernel) : source(kernel) {}
-  mlir::FailureOr<std::optional<Mismatch>> checkForm(const Form &form, const Call &call, llvm::StringRef way,
+  /// How folds are cut.
+  struct Way {
+    std::string text; ///< "" where they are not
+    interp::FoldOptions fold;
+  };
+  static llvm::ArrayRef<Way> waysToFold();
+  mlir::FailureOr<std::optional<Mismatch>> checkForm(const Form &form, const Call &call, const Way &way,
                                                      const std::vector<io::Tensor> &expected);
   const Explanation *derivationOf(const Form &form, cascade::OutputOp output) const;
 

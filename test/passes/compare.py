@@ -2,7 +2,7 @@
 #
 #   compare.py FILE.mlir rank=extent…
 #
-# The derived kernels are folded point by point, in parts, and in two halves that are merged.
+# The derived kernels are folded point by point, in parts, and from parts that are merged.
 import re
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 TOLERANCE = 1e-12
-TARGETS = ["interp", "interp:part=4", "interp:part=3,halves"]
+TARGETS = ["interp", "interp:part=4", "interp:part=3,merge=halves", "interp:merge=left", "interp:merge=right"]
 
 
 def run(source, kernel, target, sizes, outputs, folder):

@@ -34,9 +34,9 @@ struct Report {
   std::vector<Explanation>
       explanations; ///< of derivations, in the order in which they happened
   std::vector<Explanation> whyLoops; ///< for each part of it that takes plain loops
-  unsigned parts = 1;                ///< one after the other, each of tiles or loops
+  std::vector<Explanation> parts;    ///< one after the other, each of tiles or loops, if there are several
   llvm::StringRef form() const {
-    bool isMixed = whyLoops.size() < parts;
+    bool isMixed = whyLoops.size() < parts.size();
     return whyLoops.empty() ? "tile" : isMixed ? "mixed" : "loops";
   }
 };
@@ -57,18 +57,19 @@ std::vector<RankCount> countPasses(cascade::KernelOp source,
 
 mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
                                    const Target &target) {
-  Report report{kernel.getSymName().str(), target.name, {}, {}, {}};
+  Report report{kernel.getSymName().str(), target.name, {}, {}, {}, {}};
   std::vector<Explanation> all;
   auto derived = compileExplained(kernel, target, Stage::Derived, report.explanations);
   auto tiles = compileExplained(kernel, target, Stage::Tile, all);
   if (failed(derived) || failed(tiles))
     return mlir::failure();
-  report.parts = std::distance((*tiles)->begin(), (*tiles)->end());
   report.ranks =
       countPasses(kernel, *(*derived)->getOps<cascade::KernelOp>().begin());
   for (const Explanation &explanation : all)
     if (explanation.derivation == tileForm)
       report.whyLoops.push_back(explanation);
+    else if (explanation.derivation == "parts")
+      report.parts.push_back(explanation);
   if (!target.level)
     report.whyLoops.push_back(
         {tileForm, "target '" + target.name + "' asks for plain loops",
@@ -108,9 +109,11 @@ void printReport(const Report &report, cascade::KernelOp kernel) {
                       .Case("tile", "tiles")
                       .Case("mixed", "tiles and plain loops")
                       .Default("plain loops");
-  if (report.parts > 1)
-    llvm::outs() << ", in " << report.parts << " parts";
+  if (!report.parts.empty())
+    llvm::outs() << ", in " << report.parts.size() << " parts";
   llvm::outs() << '\n';
+  for (const Explanation &part : report.parts)
+    print(llvm::outs(), part, mainFile);
   for (const Explanation &why : report.whyLoops)
     print(llvm::outs(), why, mainFile);
 }
@@ -119,7 +122,7 @@ void printReport(const Report &report, cascade::KernelOp kernel) {
 
 llvm::json::Object reportToJSON(const Report &report) {
   llvm::json::Object ranks,
-      road{{"form", report.form()}, {"parts", report.parts}};
+      road{{"form", report.form()}};
   for (const RankCount &rank : report.ranks)
     ranks[rank.name] =
         llvm::json::Object{{"passes", rank.passes},
@@ -133,6 +136,10 @@ llvm::json::Object reportToJSON(const Report &report) {
   for (const Explanation &explanation : report.whyLoops)
     why.push_back(toJSON(explanation));
   road["why"] = std::move(why);
+  llvm::json::Array parts;
+  for (const Explanation &part : report.parts)
+    parts.push_back(toJSON(part));
+  road["parts"] = std::move(parts);
   return llvm::json::Object{
       {"kernel", report.kernel},       {"target", report.target},
       {"ranks", std::move(ranks)},     {"applied", std::move(applied)},

@@ -1,11 +1,15 @@
-// Folds: online point by point, in parts and as merged halves they equal the plain equations.
+// Folds: online point by point, in parts and merged from parts in any order they equal the plain equations.
 // RUN: weir run --target interp %s --seed 3 --print --wide | FileCheck %s
 // RUN: weir run %s --seed 3 --print --wide --target interp:part=4 | FileCheck %s
 // RUN: weir run %s --seed 3 --print --wide --target interp:part=100 | FileCheck %s
-// RUN: weir run %s --seed 3 --print --wide --target interp:halves | FileCheck %s
-// RUN: weir run %s --seed 3 --print --wide --target interp:halves,part=3 | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=halves | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=backwards | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=left | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=right | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=nothing | FileCheck %s
+// RUN: weir run %s --seed 3 --print --wide --target interp:merge=halves,part=3 | FileCheck %s
 // RUN: not weir run %s --target interp:thirds 2>&1 | FileCheck %s --check-prefix=VARIANT
-// VARIANT: error: the interpreter has no variant 'thirds' (there is f32, halves, part=K)
+// VARIANT: error: the interpreter has no variant 'thirds' (there is f32, part=K, merge=halves, backwards, left, right or nothing)
 
 // The differences between both sides are below the tolerance at every point, and the states are
 // present where something is: at m = 0 nothing is.
