@@ -1,7 +1,7 @@
-"""Runs the commands that README.md gives a new user, after the one that installs Weir.
+"""Runs the commands that README.md gives a new user, each ```sh block as written; what they print goes to stdout.
 
-readme.py HOME: in that home folder, where ~/weir is an installed tree, every ```sh block of the section on one's own
-project, each as written; what they print goes to stdout.
+readme.py HOME BUILD: those of the first minutes in a folder that looks like a clone with the build folder BUILD; then, in
+that home folder, where ~/weir is an installed tree, those of the section on one's own project, after the one that installs.
 """
 import os
 import pathlib
@@ -9,17 +9,33 @@ import re
 import subprocess
 import sys
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
-SECTION = re.compile(r"^## In your own project\n(?P<text>.*?)^## ", re.M | re.S)
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```sh\n(?P<commands>.*?)^```$", re.M | re.S)
 
 
+def blocks(title):
+    """The commands of a section."""
+    section = re.search(rf"^## {title}\n(?P<text>.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S)
+    return [match["commands"] for match in BLOCK.finditer(section["text"])]
+
+
+def look_like_clone(folder, build):
+    folder.mkdir(parents=True)
+    for entry in ROOT.iterdir():
+        if not entry.name.startswith(("build", ".")):
+            (folder / entry.name).symlink_to(entry)
+    (folder / "build").symlink_to(build)
+    return folder
+
+
 def main():
-    install, *others = [match["commands"] for match in BLOCK.finditer(SECTION.search(README.read_text())["text"])]
+    home, build = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    environment = {**os.environ, "HOME": str(home), "SHELL": "/bin/bash"}
+    for commands in blocks("Two minutes with Weir"):
+        subprocess.run(["bash", "-ec", commands], cwd=look_like_clone(home / "clone", build), env=environment, check=True)
+    install, *others = blocks("In your own project")
     if not others or install.split() != "cmake --install build --prefix ~/weir".split():
         sys.exit("the section no longer begins with the command that this test replaces")
-    home = pathlib.Path(sys.argv[1]).resolve()
-    environment = {**os.environ, "HOME": str(home), "SHELL": "/bin/bash"}
     for commands in others:
         subprocess.run(["bash", "-ec", commands], cwd=home, env=environment, check=True)
 
