@@ -2,8 +2,12 @@
 #include "codegen/compile/CallObject.h"
 
 #include "codegen/compile/ObjectCache.h"
+#include "codegen/compile/Parts.h"
+#include "passes/Passes.h"
+#include "passes/derive/Work.h"
 
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -40,6 +44,30 @@ static OwningOpRef<cascade::KernelOp> specialize(const Call &call) {
   return kernel;
 }
 
+/// A kernel after sums have found their order, as text; empty where that fails.
+static std::string reordered(cascade::KernelOp kernel) {
+  std::string text;
+  auto module = transformed(kernel, /*remarks=*/false, buildReorderPipeline);
+  if (failed(module))
+    return text;
+  for (auto made : (*module)->getOps<cascade::KernelOp>())
+    derive::setLikelyExtents(made, {});
+  llvm::raw_string_ostream(text) << **module;
+  return text;
+}
+
+/// Lets the call's extents decide the orders of sums that depend on them. They are taken as the next powers of two,
+/// so that calls of like sizes share an object, and left out where they decide nothing.
+static void chooseOrders(cascade::KernelOp kernel, const Call &call) {
+  std::string undecided = reordered(kernel);
+  std::map<std::string, int64_t> likely;
+  for (const auto &[rank, extent] : call.resolution.extents)
+    likely[rank] = extent > 0 ? llvm::PowerOf2Ceil(extent) : 1;
+  derive::setLikelyExtents(kernel, likely);
+  if (reordered(kernel) == undecided)
+    derive::setLikelyExtents(kernel, {});
+}
+
 static FailureOr<CallObject> compileObject(cascade::KernelOp kernel, const Target &target) {
   auto module = compileKernel(kernel, target);
   if (failed(module))
@@ -52,6 +80,7 @@ static FailureOr<CallObject> compileObject(cascade::KernelOp kernel, const Targe
 
 FailureOr<CallObject> compileForCall(const Call &call, const Target &target, bool mayCache) {
   auto kernel = specialize(call);
+  chooseOrders(*kernel, call);
   auto cache = mayCache ? ObjectCache::ofUser() : std::nullopt;
   auto key = cache ? cacheKey(*kernel, target) : std::nullopt;
   if (key && !target.remarks)

@@ -100,7 +100,7 @@ FailureOr<OwningOpRef<ModuleOp>> compileKernel(cascade::KernelOp source, const T
   MLIRContext *context = source.getContext();
   context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
                        scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
-  auto reordered = derive(source, target.remarks, buildReorderPipeline);
+  auto reordered = transformed(source, target.remarks, buildReorderPipeline);
   if (failed(reordered))
     return failure();
   cascade::KernelOp plain = onlyKernel(**reordered); // what loops are made of

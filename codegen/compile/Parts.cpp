@@ -5,6 +5,7 @@
 #include "dialect/cascade/Names.h"
 #include "passes/Explain.h"
 #include "passes/Passes.h"
+#include "passes/derive/Work.h"
 #include "passes/schedule/Cut.h"
 #include "passes/schedule/TileForm.h"
 
@@ -66,8 +67,9 @@ bool haveInLoops(Parts &parts, ArrayRef<StringAttr> names) {
 /// Splits kernels into parts.
 class Splitter {
 public:
-  Splitter(cascade::KernelOp whole, const Target &target)
-      : target(target), taken(schedule::argumentNames(whole)) {}
+  /// `room`: what may be passed from part to part.
+  Splitter(cascade::KernelOp whole, const Target &target, schedule::Room room)
+      : target(target), room(room), taken(schedule::argumentNames(whole)) {}
 
   /// `absorbs`: factors may go into the operands of contractions.
   FailureOr<Parts> split(OwningOpRef<cascade::KernelOp> kernel, bool absorbs, bool remarks);
@@ -86,6 +88,7 @@ private:
   std::optional<Parts> tryCut(Part &part, const Candidate &candidate, bool absorbs);
 
   const Target &target;
+  schedule::Room room;
   schedule::Names taken;
   unsigned cuts = 0;
   static constexpr unsigned maximalCuts = 32;
@@ -121,7 +124,7 @@ bool Splitter::mayPass(Part &part, Value tensor) {
   if (llvm::any_of(folds, [&](cascade::FoldOp fold) { return hasRankOf(fold) && covers(fold); }))
     return false;
   bool isApart = !folds.empty() && llvm::none_of(folds, hasRankOf);
-  return schedule::hasRoom(*part.plain, tensor) || (isApart && schedule::isFactorOfSums(tensor, /*isShared=*/false));
+  return schedule::hasRoom(*part.plain, tensor, room) || (isApart && schedule::isFactorOfSums(tensor, /*isShared=*/false));
 }
 
 /// `tensors`, or in place of those that may not pass what is computed from them.
@@ -188,7 +191,7 @@ std::optional<Parts> Splitter::tryCut(Part &part, const Candidate &candidate, bo
     auto einsum = tensor.getDefiningOp<cascade::EinsumOp>();
     return einsum && presence.combinesPresent(einsum) ? schedule::Absence::OverNothing : schedule::Absence::Anywhere;
   };
-  auto halves = schedule::cut(*part.plain, candidate.targets, absenceOf, taken);
+  auto halves = schedule::cut(*part.plain, candidate.targets, room, absenceOf, taken);
   if (failed(halves))
     return std::nullopt;
   ++cuts;
@@ -256,8 +259,8 @@ void explainParts(ArrayRef<Part> parts) {
   }
 }
 
-FailureOr<OwningOpRef<ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
-                                        llvm::function_ref<void(OpPassManager &)> build) {
+FailureOr<OwningOpRef<ModuleOp>> transformed(cascade::KernelOp kernel, bool remarks,
+                                             llvm::function_ref<void(OpPassManager &)> build) {
   std::optional<ExplanationCollector> silence;
   if (!remarks)
     silence.emplace(kernel.getContext());
@@ -271,14 +274,40 @@ FailureOr<OwningOpRef<ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
 }
 
 FailureOr<OwningOpRef<ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target, bool remarks) {
-  return derive(kernel, remarks, [&](OpPassManager &passes) {
+  return transformed(kernel, remarks, [&](OpPassManager &passes) {
     if (target.level)
       buildFoldPipeline(passes);
   });
 }
 
+/// What plain loops have to do, in operations at typical extents.
+static double workInLoops(cascade::KernelOp whole, Parts &parts) {
+  derive::Work work(whole);
+  double sum = 0;
+  for (Part &part : parts) {
+    if (part.tiles)
+      continue;
+    part.plain->walk([&](cascade::Equation equation) {
+      double points = work.pointsOf(equation.getTensorType().getRanks());
+      if (auto einsum = dyn_cast<cascade::EinsumOp>(equation.getOperation()))
+        for (auto rank : einsum.getReduced().getAsRange<StringAttr>())
+          points *= work.extentOf(rank);
+      sum += points;
+    });
+  }
+  return sum;
+}
+
 FailureOr<Parts> makeParts(cascade::KernelOp plain, const Target &target) {
-  auto parts = Splitter(plain, target).split(cast<cascade::KernelOp>(plain->clone()), /*absorbs=*/true, target.remarks);
+  auto split = [&](schedule::Room room, bool remarks) {
+    return Splitter(plain, target, room).split(cast<cascade::KernelOp>(plain->clone()), /*absorbs=*/true, remarks);
+  };
+  auto parts = split(schedule::Room::Always, target.remarks);
+  if (succeeded(parts) && target.level && workInLoops(plain, *parts) > 0) {
+    auto others = split(schedule::Room::Typically, /*remarks=*/false);
+    if (succeeded(others) && workInLoops(plain, *others) < workInLoops(plain, *parts))
+      parts = std::move(others);
+  }
   if (failed(parts) || parts->size() == 1)
     return parts;
   for (auto [number, part] : llvm::enumerate(*parts)) {

@@ -13,8 +13,8 @@ namespace weir {
 
 /// A module with a copy of `kernel` after the passes that `build` adds. What they
 /// explain is reported only if `remarks` says so.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> derive(cascade::KernelOp kernel, bool remarks,
-                                                          llvm::function_ref<void(mlir::OpPassManager &)> build);
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+transformed(cascade::KernelOp kernel, bool remarks, llvm::function_ref<void(mlir::OpPassManager &)> build);
 
 /// The same after the derivation of folds, which plain loops do without.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target,

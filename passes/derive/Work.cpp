@@ -11,13 +11,30 @@ namespace weir::derive {
 
 static constexpr double typicalPositions = 4096, typicalFeatures = 64, typicalBatch = 8;
 
+static constexpr llvm::StringLiteral likelyExtents = "cascade.likely";
+
+void setLikelyExtents(KernelOp kernel, const std::map<std::string, int64_t> &extents) {
+  Builder builder(kernel.getContext());
+  SmallVector<NamedAttribute> entries;
+  for (const auto &[rank, extent] : extents)
+    entries.push_back(builder.getNamedAttr(rank, builder.getI64IntegerAttr(extent)));
+  if (entries.empty())
+    kernel->removeDiscardableAttr(likelyExtents);
+  else
+    kernel->setDiscardableAttr(likelyExtents, builder.getDictionaryAttr(entries));
+}
+
 Work::Work(KernelOp kernel) {
   for (auto rank : kernel.getBody().getOps<RankOp>()) {
     StringAttr name = rank.getNameAttr();
     roots[name] = kernel.getExtentOwner(name);
     if (rank.getSize())
       sizes[roots[name]] = static_cast<double>(*rank.getSize());
+    rank.getExtent().walk([&](ExtentOp extent) { sources[name].push_back(extent.getRankAttr()); });
   }
+  if (auto extents = kernel->getAttrOfType<DictionaryAttr>(likelyExtents))
+    for (NamedAttribute entry : extents)
+      likely[rootOf(entry.getName())] = static_cast<double>(cast<IntegerAttr>(entry.getValue()).getInt());
   for (auto input : kernel.getBody().getOps<InputOp>()) {
     auto ranks = cast<cascade::TensorType>(input.getType()).getRanks();
     if (!ranks.empty())
@@ -45,6 +62,14 @@ std::optional<double> Work::known(StringAttr rank) const {
 double Work::extentOf(StringAttr rank) const {
   if (auto size = known(rank))
     return *size;
+  if (auto it = likely.find(rootOf(rank)); it != likely.end())
+    return it->second;
+  if (auto it = sources.find(rootOf(rank)); it != sources.end()) {
+    double most = 0; // blocks and groups of other ranks are no more than these
+    for (StringAttr source : it->second)
+      most = std::max(most, extentOf(source));
+    return most;
+  }
   return isFeatures(rank) ? typicalFeatures : isPositions(rank) ? typicalPositions : typicalBatch;
 }
 

@@ -7,11 +7,16 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <map>
 #include <string>
 
 namespace weir::derive {
 
-/// Extents of a kernel's ranks: pinned ones as they are, others as they typically are. A rank
+/// Lets `extents` decide orders of sums in `kernel` as pinned ones do, though it is right for any: an attribute
+/// with what is known of one call. None, where `extents` is empty.
+void setLikelyExtents(cascade::KernelOp kernel, const std::map<std::string, int64_t> &extents);
+
+/// Extents of a kernel's ranks: pinned ones as they are, others as they are likely to be, or typically are. A rank
 /// that is the last of an input counts as features, one before the last as positions, any other
 /// as a batch.
 class Work {
@@ -21,7 +26,7 @@ public:
   /// The rank over whose extent `rank` runs.
   mlir::StringAttr rootOf(mlir::StringAttr rank) const;
   bool haveSameExtent(mlir::StringAttr a, mlir::StringAttr b) const;
-  bool isKnown(mlir::StringAttr rank) const { return known(rank).has_value(); }
+  bool isKnown(mlir::StringAttr rank) const { return known(rank) || likely.contains(rootOf(rank)); }
   bool isPositions(mlir::StringAttr rank) const;
   bool isFeatures(mlir::StringAttr rank) const;
   double extentOf(mlir::StringAttr rank) const;
@@ -38,7 +43,8 @@ private:
   std::optional<double> known(mlir::StringAttr rank) const;
 
   llvm::MapVector<mlir::StringAttr, mlir::StringAttr> roots;
-  llvm::DenseMap<mlir::StringAttr, double> sizes;
+  llvm::DenseMap<mlir::StringAttr, double> sizes, likely;
+  llvm::DenseMap<mlir::StringAttr, llvm::SmallVector<mlir::StringAttr>> sources; ///< Ranks that an extent is made of.
   llvm::SetVector<mlir::StringAttr> features, rows, positions;
 };
 

@@ -2,6 +2,7 @@
 #include "passes/schedule/Cut.h"
 
 #include "dialect/cascade/Names.h"
+#include "passes/derive/Work.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -207,24 +208,27 @@ bool isFactorOfSums(Value tensor, bool isShared) {
   });
 }
 
-bool hasRoom(KernelOp kernel, Value tensor) {
+bool hasRoom(KernelOp kernel, Value tensor, Room room) {
   if (isa<RecurrenceOp>(tensor.getDefiningOp()) && !isReadWithin(tensor))
     return false;
+  derive::Work work(kernel);
+  auto points = [&](Value of) { return work.pointsOf(typeOf(of).getRanks()); };
   auto countOf = [&](Value of, StringAttr extent) {
     return llvm::count_if(typeOf(of).getRanks(), [&](StringAttr r) { return kernel.getExtentOwner(r) == extent; });
   };
   auto isWithin = [&](Value argument) {
-    return llvm::all_of(typeOf(tensor).getRanks(), [&](StringAttr rank) {
+    bool isPart = llvm::all_of(typeOf(tensor).getRanks(), [&](StringAttr rank) {
       StringAttr extent = kernel.getExtentOwner(rank);
       return countOf(tensor, extent) <= countOf(argument, extent);
     });
+    return isPart || (room == Room::Typically && points(tensor) <= points(argument));
   };
   return isa<TopKOp>(tensor.getDefiningOp()) || isFactorOfSums(tensor, /*isShared=*/true) ||
          llvm::any_of(kernel.getBody().getOps<InputOp>(), [&](InputOp input) { return isWithin(input); }) ||
          llvm::any_of(kernel.getBody().getOps<OutputOp>(), [&](OutputOp output) { return isWithin(output.getTensor()); });
 }
 
-FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, llvm::function_ref<Absence(Value)> absenceOf,
+FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, Room room, llvm::function_ref<Absence(Value)> absenceOf,
                       Names &taken) {
   OpSet early = sliceOf(targets, [](Value) { return false; });
   // Outputs that are ready with the targets, and the others.
@@ -240,7 +244,7 @@ FailureOr<Halves> cut(KernelOp kernel, ArrayRef<Value> targets, llvm::function_r
   OpSet again = sliceOf(late, [&](Value tensor) {
     Operation *op = tensor.getDefiningOp();
     bool isGiven = llvm::is_contained(targets, tensor) ||
-                   (early.contains(op) && isReduction(op) && hasRoom(kernel, tensor));
+                   (early.contains(op) && isReduction(op) && hasRoom(kernel, tensor, room));
     if (isGiven)
       given.insert(tensor);
     return isGiven;

@@ -26,12 +26,16 @@ Names argumentNames(cascade::KernelOp kernel);
 /// is 0 and else nowhere, or where only its values tell.
 enum class Absence { Never, OverNothing, Anywhere };
 
+/// When a tensor takes no more room than another one: by its ranks, or at pinned or typical
+/// extents.
+enum class Room { Always, Typically };
+
 /// Cuts a kernel of equations and recurrences so that `targets` are computed in the
 /// first half. What the second half reads beside them is passed too if it may be
 /// (`hasRoom`) and is no map, else computed again. A tensor that may be absent anywhere
 /// is passed with its presence. Their names are `taken` from then on. Fails where
 /// one of the halves would have all the reductions, or nothing is passed.
-mlir::FailureOr<Halves> cut(cascade::KernelOp kernel, llvm::ArrayRef<mlir::Value> targets,
+mlir::FailureOr<Halves> cut(cascade::KernelOp kernel, llvm::ArrayRef<mlir::Value> targets, Room room,
                             llvm::function_ref<Absence(mlir::Value)> absenceOf, Names &taken);
 
 /// True if all readers take `tensor` as a factor of a sum's product and, if `isShared`,
@@ -39,9 +43,9 @@ mlir::FailureOr<Halves> cut(cascade::KernelOp kernel, llvm::ArrayRef<mlir::Value
 /// products of keys and values.
 bool isFactorOfSums(mlir::Value tensor, bool isShared);
 
-/// True if a tensor takes no more room than an argument of the kernel, by its ranks, or
-/// is but a shared factor of sums.
-bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor);
+/// True if a tensor takes no more room than an argument of the kernel, or is but a shared
+/// factor of sums.
+bool hasRoom(cascade::KernelOp kernel, mlir::Value tensor, Room room);
 
 /// True for an equation that is no map, and for a recurrence.
 bool isReduction(mlir::Operation *op);

@@ -182,6 +182,13 @@ FailureOr<Scalar> Inliner::element(Value tensor, ArrayRef<Scalar> subscripts, bo
   return Scalar{value->value, ex.both(present, value->present)};
 }
 
+/// True if it hangs on whether a state has seen a point: a flag beside the state, which only its fold's outputs read.
+static bool readsPresenceOfState(const Node *node) {
+  bool isFlag = node->kind == Node::Kind::Load && node->type.isInteger(1) &&
+                isa_and_present<StateOp>(node->tensor.getDefiningOp());
+  return isFlag || llvm::any_of(node->operands, readsPresenceOfState);
+}
+
 /// A sum over one rank of a product, or its mean where all points are present. An absent point adds nothing: conditions
 /// on the summed rank zero one of the factors, the others the sum.
 FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts) {
@@ -206,6 +213,8 @@ FailureOr<Scalar> Inliner::contraction(EinsumOp op, ArrayRef<Scalar> subscripts)
     }
     if (isMean)
       return refuse(op, "a mean of some points");
+    if (readsPresenceOfState(condition))
+      return refuse(op, "a contraction where a state is present");
     auto *host = llvm::find_if(factors, [&](const Node *factor) {
       return llvm::all_of(condition->ranks, [&](StringAttr r) { return factor->dependsOn(r); });
     });
