@@ -44,8 +44,9 @@ def made_up(name, shape):
     return random.standard_normal(shape, np.float32)
 
 
-def library_of(file, extents, folder):
-    """A shared library of the first kernel in `file`, at these extents, and the kernel's name."""
+def library_of(file, extents, threads, folder):
+    """A shared library of the first kernel in `file`, at these extents, and the kernel's name; with Weir's pool where
+    there are several threads."""
     text = (paths.ROOT / file).read_text()
     ranks = {name: extent for name, extent in extents.items() if f"{name}," in text or f"{name}]" in text}
     sets = [word for name, extent in ranks.items() for word in ("--set", f"{name}={extent}")]
@@ -54,9 +55,10 @@ def library_of(file, extents, folder):
     name = pathlib.Path(file).stem
     library = folder / f"{name}.so"
     pool = [f"-Wl,-u,weir_pool_{verb}" for verb in ("create", "attach", "destroy")]
+    pool += [paths.BUILD / "lib/libweir_runtime.a", "-ltbb", "-lstdc++"]
     subprocess.run(["cc", "-O2", "-fPIC", "-shared", "-I", paths.ROOT / "runtime/include", "-o", library,
-                    pathlib.Path(__file__).with_name("repeat.c"), folder / f"{name}.o", *pool,
-                    paths.BUILD / "lib/libweir_runtime.a", "-ltbb", "-lstdc++", "-lm"], check=True)
+                    pathlib.Path(__file__).with_name("repeat.c"), folder / f"{name}.o",
+                    *(pool if threads > 1 else []), "-lm"], check=True)
     return ctypes.CDLL(str(library)), name
 
 
@@ -70,7 +72,7 @@ class Weir:
 
     def __init__(self, case, folder):
         variant = cases.VARIANTS[case.variant]
-        self.library, name = library_of(variant.file, case.extents, folder)
+        self.library, name = library_of(variant.file, case.extents, case.threads, folder)
         info = Info.in_dll(self.library, f"{name}_info")
         self.arrays, self.tensors = [], (Tensor * info.argument_count)()
         for tensor, argument in zip(self.tensors, info.arguments[:info.argument_count]):
