@@ -1,5 +1,6 @@
 """Runs the benchmark's groups and writes their figures; see bench/run."""
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -83,12 +84,12 @@ def main():
     figures |= {"machine": machine(), "peers": figures.get("peers", {}) | installed}
     figures["canaries"] = sampling.canary("read", seconds=1) | rates.measure()
     figures["startup"] = startup.measure()
-    bench = sampling.Bench(cases.PEERS + cases.FLEX + ("weir", cases.ONE_THREAD), options.samples, options.patience)
-    for name in options.groups or cases.GROUPS:
-        print(f"== {name}")
-        figures["groups"][name] = run_group(bench, name, installed)
-        path.write_text(json.dumps(figures, indent=1) + "\n")
-    bench.close()
+    with contextlib.closing(sampling.Bench(cases.PEERS + cases.FLEX + ("weir", cases.ONE_THREAD), options.samples,
+                                           options.patience)) as bench:
+        for name in options.groups or cases.GROUPS:
+            print(f"== {name}")
+            figures["groups"][name] = run_group(bench, name, installed)
+            path.write_text(json.dumps(figures, indent=1) + "\n")
     (options.output / "index.html").write_text(tables.page(tables.Figures(figures)))
     print(f"wrote {path} and index.html beside it")
 

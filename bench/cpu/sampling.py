@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import statistics
 import subprocess
@@ -148,3 +149,4 @@ class Bench:
     def close(self):
         for worker in self.workers.values():
             worker.close()
+        shutil.rmtree(self.folder)

@@ -3,9 +3,11 @@
 {"prepare": {case}}  makes the case ready and calls it once: {"seconds", "probe"}, or {"absent": why}
 {"sample": seconds}  calls it for about so long: {"wall", "cpu"} seconds a call and {"calls"}
 """
+import ctypes
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +50,8 @@ def sample(subject, seconds):
 
 def main():
     name, folder = sys.argv[1:]
+    # Ends with its parent, however that ends, even while it is stopped: prctl(PR_SET_PDEATHSIG).
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
     subject = None
     for line in sys.stdin:
