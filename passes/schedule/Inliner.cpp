@@ -289,6 +289,9 @@ bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
     return true;
   if (isBinary(index, BinaryFn::Add)) { // i * #m + m, where j // #m is an index i for an index j of `rank`
     const Node *first = index->operands[0], *member = index->operands[1];
+    bool isSingle = member->kind == Node::Kind::Index && !kernel.getRankDeclaration(cast<StringAttr>(member->attr));
+    if (isSingle) // an index of a rank of one
+      return isProvedBelow(first, rank);
     bool isPart = member->kind == Node::Kind::Index && isBinary(first, BinaryFn::Mul) &&
                   first->operands[0]->kind == Node::Kind::Index &&
                   first->operands[1] == ex.extent(cast<StringAttr>(member->attr));

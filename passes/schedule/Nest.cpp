@@ -62,9 +62,25 @@ SmallVector<Operation *, 4> finishedBy(FoldOp fold) {
   return {finished.rbegin(), finished.rend()};
 }
 
+/// Members that are alone in their groups: an index is one of rows in factors of rows alone.
+static const Node *splitSingle(Expressions &ex, const RankSplit &split, const Node *node) {
+  const Node *whole = ex.index(split.whole);
+  if (node == whole)
+    return ex.binary(BinaryFn::Add, whole, ex.index(split.inner));
+  auto each = [&](const Node *operand) {
+    bool isFactor = node->kind == Node::Kind::Contract && !operand->dependsOn(split.column);
+    if (isFactor)
+      return ex.replace(operand, whole, ex.binary(BinaryFn::Add, whole, ex.index(split.inner)));
+    return operand == whole ? operand : splitSingle(ex, split, operand);
+  };
+  return ex.rebuild(node, llvm::map_to_vector<4>(node->operands, each));
+}
+
 const Node *splitIndex(Expressions &ex, const std::optional<RankSplit> &split, const Node *node) {
   if (!split || !node->dependsOn(split->whole))
     return node;
+  if (split->isSingle())
+    return node->kind == Node::Kind::Load ? node : splitSingle(ex, *split, node);
   const Node *whole = ex.index(split->whole), *outer = ex.index(split->outer), *size = ex.extent(split->inner);
   if (node == whole)
     return ex.binary(BinaryFn::Add, ex.binary(BinaryFn::Mul, outer, size), ex.index(split->inner));
@@ -87,7 +103,7 @@ std::optional<RankSplit> findSplit(Inliner &inliner, const Node *node, StringAtt
       bool isGroup = isBinary(index, BinaryFn::FloorDiv) && index->operands[0]->kind == Node::Kind::Index &&
                      index->operands[0]->attr == whole && index->operands[1]->kind == Node::Kind::Extent;
       if (isGroup && inliner.isProvedBelow(index, rank))
-        return RankSplit{whole, rank, cast<StringAttr>(index->operands[1]->attr)};
+        return RankSplit{whole, rank, cast<StringAttr>(index->operands[1]->attr), {}};
     }
   for (const Node *operand : node->operands)
     if (auto split = findSplit(inliner, operand, whole))
@@ -189,31 +205,41 @@ private:
     return failure();
   }
 
-  /// Takes the members of groups as rows: they share their columns.
+  /// Takes the members of groups as rows, that share their columns, or single points.
   LogicalResult chooseMembers(ArrayRef<StringAttr> points) {
     for (StringAttr whole : llvm::reverse(points))
       for (StatePlan &state : nest.states) {
         auto split = findSplit(inliner, state.value, whole);
-        if (!split || llvm::is_contained(points, split->outer) || llvm::is_contained(points, split->inner))
-          continue;
-        auto states = nest.states;
-        auto presences = presence;
-        auto outer = nest.outer;
-        for (StatePlan &other : states)
-          other.value = splitIndex(ex, split, other.value);
-        for (const Node *&present : presences)
-          present = present ? splitIndex(ex, split, present) : nullptr;
-        if (failed(planStates(states, outer, presences, points, split->inner)))
-          continue;
-        nest.states = states;
-        nest.outer = outer;
-        nest.split = split;
-        nest.row = split->inner;
-        for (StringAttr rank : points)
-          nest.grid.push_back(rank == whole ? split->outer : rank);
-        return success();
+        bool isNew = split && !llvm::is_contained(points, split->outer) && !llvm::is_contained(points, split->inner);
+        if (isNew && succeeded(takeMembers(points, *split)))
+          return success();
       }
+    StringAttr single = StringAttr::get(ex.context, "one");
+    while (nest.kernel.getRankDeclaration(single))
+      single = StringAttr::get(ex.context, single.getValue() + "_");
+    for (StringAttr whole : llvm::reverse(points))
+      if (succeeded(takeMembers(points, {whole, whole, single, nest.column})))
+        return success();
     return failure();
+  }
+
+  LogicalResult takeMembers(ArrayRef<StringAttr> points, RankSplit split) {
+    auto states = nest.states;
+    auto presences = presence;
+    auto outer = nest.outer;
+    for (StatePlan &other : states)
+      other.value = splitIndex(ex, split, other.value);
+    for (const Node *&present : presences)
+      present = present ? splitIndex(ex, split, present) : nullptr;
+    if (failed(planStates(states, outer, presences, points, split.inner)))
+      return failure();
+    nest.states = states;
+    nest.outer = outer;
+    nest.split = split;
+    nest.row = split.inner;
+    for (StringAttr rank : points)
+      nest.grid.push_back(rank == split.whole ? split.outer : rank);
+    return success();
   }
 
   /// Of several refusals, that of the last rank counts: most rows are that.

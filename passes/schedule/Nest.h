@@ -17,9 +17,13 @@ struct StatePlan {
   const Node *isPresent = nullptr; ///< whether any point was, of the row; null: always or not asked
 };
 
-/// A rank of points taken apart: `whole` = `outer` * #`inner` + `inner`.
+/// A rank of points taken apart: `whole` = `outer` * #`inner` + `inner`. Where each point
+/// has columns of its own, `outer` is `whole` itself, and `inner` has one index, 0.
 struct RankSplit {
   mlir::StringAttr whole, outer, inner;
+  mlir::StringAttr column; ///< what varies over it does not with `inner`
+
+  bool isSingle() const { return outer == whole; }
 };
 
 /// An output, absent points already filled.

@@ -81,7 +81,9 @@ Value TileEmitter::extent(StringAttr rank) {
   b.setInsertionPointToStart(&kernel.getBody().front());
   AffineExpressions expressions = affine();
   AffineExpr size;
-  if (declaration.getSize())
+  if (!declaration) // the row of points that stand alone
+    size = b.getAffineConstantExpr(1);
+  else if (declaration.getSize())
     size = b.getAffineConstantExpr(*declaration.getSize());
   else if (declaration.getFamilyAttr())
     return extents[rank] = extent(declaration.getFamilyAttr());

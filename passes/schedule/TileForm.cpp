@@ -159,8 +159,8 @@ FailureOr<tile::KernelOp> emit(OpBuilder &at, KernelOp kernel, TileShape shape, 
     return failure();
   }
   if (nest->split) { // few are in a group
-    shape.rows = 4;
-    shape.block = 16;
+    shape.rows = nest->split->isSingle() ? 2 : 4;
+    shape.block = 4 * shape.rows;
   } else {
     shape.streams = false;
   }
