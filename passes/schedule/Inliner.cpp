@@ -243,6 +243,14 @@ const Node *Inliner::rangeCondition(Value tensor, ArrayRef<const Node *> subscri
   return condition;
 }
 
+bool Inliner::isSingle(StringAttr rank) {
+  RankOp declaration = kernel.getRankDeclaration(rank);
+  if (!declaration || declaration.getSize())
+    return !declaration || declaration.getSize() == 1;
+  auto extent = declaration.getExtent().empty() ? FailureOr<Scalar>() : region(declaration.getExtent(), {});
+  return succeeded(extent) && extent->value == ex.integer(1);
+}
+
 /// True if the kernel requires `#multiple % #divisor == 0`.
 bool Inliner::divides(StringAttr divisor, StringAttr multiple) {
   const Node *rest = ex.binary(BinaryFn::Mod, ex.extent(multiple), ex.extent(divisor));
@@ -289,8 +297,7 @@ bool Inliner::isProvedBelow(const Node *index, StringAttr rank) {
     return true;
   if (isBinary(index, BinaryFn::Add)) { // i * #m + m, where j // #m is an index i for an index j of `rank`
     const Node *first = index->operands[0], *member = index->operands[1];
-    bool isSingle = member->kind == Node::Kind::Index && !kernel.getRankDeclaration(cast<StringAttr>(member->attr));
-    if (isSingle) // an index of a rank of one
+    if (member->kind == Node::Kind::Index && isSingle(cast<StringAttr>(member->attr))) // which is 0
       return isProvedBelow(first, rank);
     bool isPart = member->kind == Node::Kind::Index && isBinary(first, BinaryFn::Mul) &&
                   first->operands[0]->kind == Node::Kind::Index &&

@@ -32,6 +32,8 @@ public:
   /// extent, or i // (#t // #rank) for an index i of t, where #rank divides #t,
   /// or i put together again from such a quotient and a rest.
   bool isProvedBelow(const Node *index, mlir::StringAttr rank);
+  /// True for a rank that has one index: it is declared so, or made up for rows.
+  bool isSingle(mlir::StringAttr rank);
 
   /// The equation that a contraction comes from, or null.
   mlir::Operation *sourceOf(const Node *contract) const { return sources.lookup(contract); }

@@ -30,6 +30,12 @@ static void collectUnsided(const Node *node, StringAttr row, StringAttr column,
     found.push_back(node);
 }
 
+bool readsState(const Node *node) {
+  if (node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>())
+    return true;
+  return llvm::any_of(node->operands, readsState);
+}
+
 Operands findUnsided(const Node *node, StringAttr row, StringAttr column) {
   llvm::SmallPtrSet<const Node *, 16> seen;
   Operands found;
@@ -195,9 +201,17 @@ private:
     auto points = pointRanks();
     if (points.empty())
       return refuse(nest.fold, "a fold with a single point");
+    const Nest before = nest;
     // The last rank of sums of products is theirs beside the points, if it can be.
-    if (succeeded(chooseRow(ArrayRef(points).drop_back())) || succeeded(chooseRow(points)))
+    if (succeeded(chooseRow(ArrayRef(points).drop_back())) || succeeded(chooseRow(points))) {
+      if (!splits || !inliner.isSingle(nest.row))
+        return success();
+      // Rows of a rank that has one index would be idle but for one: those of groups are better.
+      const Nest chosen = std::exchange(nest, before);
+      if (failed(chooseMembers(points)))
+        nest = chosen;
       return success();
+    }
     auto first = refusal;
     if (splits && succeeded(chooseMembers(points)))
       return success();
@@ -353,7 +367,7 @@ private:
           Value tensor = state.op.getResult();
           value = ex.replace(value, inliner.presenceOf(tensor, ex.indicesOf(state.op.getTensorType())), state.isPresent);
         }
-      nest.outputs.push_back({output, splitIndex(ex, nest.split, value)});
+      nest.outputs.push_back({output, readsState(value) ? splitIndex(ex, nest.split, value) : value});
     }
     return success();
   }

@@ -56,6 +56,9 @@ struct Nest {
 /// states; itself if nothing is split.
 const Node *splitIndex(Expressions &ex, const std::optional<RankSplit> &split, const Node *node);
 
+/// True if an expression reads a state of the fold.
+bool readsState(const Node *node);
+
 /// Why a kernel is no nest.
 struct Refusal {
   mlir::Location where;

@@ -353,9 +353,13 @@ Value TileEmitter::stageRows(const Node *factor, StringAttr inner, bool isPacked
 
 /// True if no two iterations of the parallel loop use the same columns of an operand.
 bool TileEmitter::isStreamed(const Node *factor) const {
-  return shape.streams && !loops.empty() && llvm::all_of(cast<tile::ParallelOp>(parallel).getEnds().drop_front(), [&](Value end) {
-    return llvm::any_of(factor->ranks, [&](StringAttr rank) { return extents.lookup(rank) == end; });
-  });
+  auto isVaried = [&](Value end) {
+    return llvm::any_of(extents, [&](auto &entry) {
+      return entry.second == end && (factor->dependsOn(entry.first) || inliner.isSingle(entry.first));
+    });
+  };
+  return shape.streams && !loops.empty() &&
+         llvm::all_of(cast<tile::ParallelOp>(parallel).getEnds().drop_front(), isVaried);
 }
 
 /// An operand of the current column tile alone.

@@ -57,13 +57,6 @@ void absorbFactors(Expressions &ex, Nest &nest) {
   }
 }
 
-/// True if an expression reads a state of the fold.
-bool readsState(const Node *node) {
-  if (node->kind == Node::Kind::Load && node->tensor.getDefiningOp<StateOp>())
-    return true;
-  return llvm::any_of(node->operands, readsState);
-}
-
 /// An output of maps and contractions: rows and columns are two of its ranks.
 class MapEmitter {
 public:

@@ -370,8 +370,9 @@ void TileEmitter::storeOutput(OutputPlan &output, StringAttr over) {
   if (Operation *op = stored.getDefiningOp())
     setName(op, output.op.getName().lower());
   Operands at = ex.indicesOf(cast<cascade::TensorType>(output.op.getTensor().getType()));
-  for (const Node *&index : at)
-    index = splitIndex(ex, split, index);
+  if (split && row == split->inner)
+    for (const Node *&index : at)
+      index = splitIndex(ex, split, index);
   store(stored, outputs.lookup(output.op), at);
 }
 
