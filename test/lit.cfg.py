@@ -51,6 +51,8 @@ if shutil.which("qemu-aarch64") and os.path.exists(f"{cross_libc}/lib/crt1.o"):
         ("%aarch64-libs", f"-L{cross_libc}/lib -Wl,-dynamic-linker,/lib/ld-linux-aarch64.so.1 -lm -lc"
                           f" {cross_libc}/lib/crtn.o"),
         ("%aarch64-qemu", f"qemu-aarch64 -L {cross_libc}")]
+if config.environment.get("WEIR_PTXAS") or shutil.which("ptxas", path=config.environment["PATH"] + ":/usr/local/cuda/bin"):
+    config.available_features.add("ptxas")
 if platform.machine() in ("x86_64", "AMD64"):
     config.available_features.add("x86")
 if has_thread_sanitizer():

@@ -249,12 +249,13 @@ static int64_t evaluate(Value value, ExtentOf extentOf) {
   return index.getBound() == tile::Bound::Min ? *llvm::min_element(values) : *llvm::max_element(values);
 }
 
-int64_t Code::gridOf(const Launch &launch, ExtentOf extentOf) const {
-  int64_t blocks = 1;
+Grid Code::gridOf(const Launch &launch, ExtentOf extentOf) const {
+  Grid grid{1, 1, 1};
   tile::ParallelOp loop = launch.loop;
-  for (auto [end, step] : llvm::zip(loop.getEnds(), loop.getSteps()))
-    blocks *= llvm::divideCeil(std::max<int64_t>(evaluate(end, extentOf), 0), step);
-  return blocks;
+  for (auto [i, end] : llvm::enumerate(loop.getEnds()))
+    grid[gridDimension(i, loop.getEnds().size())] *=
+        llvm::divideCeil(std::max<int64_t>(evaluate(end, extentOf), 0), loop.getSteps()[i]);
+  return grid;
 }
 
 } // namespace weir::nvptx

@@ -46,9 +46,7 @@ ParallelLowering::SharedAddress ParallelLowering::lanesAt(const Operand &operand
       return operand.layout.at(place);
     });
   }
-  Value slot;
-  if (operand.slots > 1)
-    slot = emit.every(pipeline->position, emit.number(operand.slots - 1));
+  Value slot = operand.slots > 1 ? slotAt(operand, pipeline->place) : Value();
   // Tiles begin at multiples of the pitch, so that only bits above it are added to.
   address.byte = emit.plus(baseOf(operand, slot), byte);
   return address;
@@ -158,30 +156,49 @@ LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
 /// The registers of a left operand are those of two neighbouring results.
 static bool resultsAreLefts() { return mmaResult() * Encoding::registers(1, alongColumns) == mmaLeft(); }
 
+/// A result's registers as left operands, by row of tiles and step.
+SmallVector<SmallVector<Value>> ParallelLowering::packed(Fragment &value, Type element) {
+  SmallVector<SmallVector<Value>> lefts;
+  for (int64_t row = 0; row < int64_t(rowsOf.size()); row += 2)
+    for (int64_t column = 0; column < int64_t(columnsOf.size()); column += 4) {
+      auto &words = lefts.emplace_back();
+      for (int64_t part = 0; part < 4; ++part) {
+        int64_t r = row + part % 2, c = column + part / 2 * 2;
+        words.push_back(emit.pack(element, value.at(r, c), value.at(r, c + 1)));
+      }
+    }
+  return lefts;
+}
+
 LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   assert(resultsAreLefts() && "what is accumulated stays in its registers");
   Operand &right = *plan.right(op);
   if (!pipeline)
     return refuse(op, "gpu-form") << "an accumulation outside a loop over tiles";
-  if (failed(arrive(right)))
-    return failure();
   Fragment value = input(op.getLhs());
   Fragment &sums = carries[op.getRef()];
   int64_t columns = columnsOf.size();
   if (right.isNarrow()) {
+    auto lefts = packed(value, right.element); // before the wait, through which half of the registers live
+    if (failed(arrive(right)))
+      return failure();
     Value state = plan.riderOf(op), ones = emit.number(right.element.isBF16() ? 0x3f803f80 : 0x3c003c00); // two of them
+    Fragment more(sums.rows, 2); // both of whose columns are the sum
+    llvm::fill(more.values, emit.real(emit.f32(), 0));
     multiplyTiles(right, sums, columns / 4, [&](int64_t row, int64_t k) {
-      SmallVector<Value> words;
-      for (int64_t part = 0; part < 4; ++part) {
-        int64_t r = row * 2 + part % 2, c = k * 4 + part / 2 * 2;
-        words.push_back(emit.pack(right.element, value.at(r, c), value.at(r, c + 1)));
-      }
+      auto &words = lefts[row * (columns / 4) + k];
       if (state)
-        emit.multiply(right.element, words, {ones, ones}, MutableArrayRef(carries[state].values).slice(row * 4, 4));
+        emit.multiply(right.element, words, {ones, ones}, MutableArrayRef(more.values).slice(row * 4, 4));
       return words;
     });
+    for (int64_t row = 0; state && row < sums.rows; ++row) {
+      Value &sum = carries[state].at(row, 0);
+      sum = arith::AddFOp::create(emit.builder, emit.loc, sum, more.at(row, 0), arith::FastMathFlags::contract);
+    }
     return success();
   }
+  if (failed(arrive(right)))
+    return failure();
   // Column k of a row lies with the lane of the same row that has this column.
   for (int64_t k = 0; k < columns * 4; ++k) {
     int64_t inGroup = k % 8, reg = k / 8 * 2 + inGroup % 2;

@@ -257,15 +257,20 @@ LogicalResult ParallelLowering::emitPlainCopy(Operand &operand, Value tileOrigin
   return result;
 }
 
+Value ParallelLowering::slotAt(const Operand &operand, Value place) {
+  if (operand.slots == 1)
+    return {};
+  Value tile = emit.quotient(emit.minus(place, pipeline->lower), emit.number(pipeline->step));
+  return emit.every(tile, emit.number(operand.slots - 1));
+}
+
 LogicalResult ParallelLowering::emitCopyOf(unsigned use) {
   Pipeline &line = *pipeline;
   Operand &operand = *line.uses[use % line.uses.size()];
-  Value position = emit.plus(line.position, emit.number(use / line.uses.size()));
+  Value place = emit.plus(line.place, emit.number(use / line.uses.size() * line.step));
   LogicalResult result = success();
-  emit.when(emit.isLess(position, line.count), [&] {
-    Value slot = operand.slots > 1 ? emit.every(position, emit.number(operand.slots - 1)) : Value();
-    result = emitCopy(operand, line.tileAt(position), slot, line.full);
-  });
+  emit.when(emit.isLess(place, line.upper),
+            [&] { result = emitCopy(operand, line.tileAt(place), slotAt(operand, place), line.full); });
   emit.commitCopies();
   return result;
 }

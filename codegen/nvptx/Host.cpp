@@ -42,7 +42,8 @@ private:
   Value emitScalar(const abi::Argument &argument, abi::Checks &checks);
   Value emitValue(const Parameter &parameter, abi::Checks &checks);
   Value emitIndex(Value index);
-  Value emitBlocks(tile::ParallelOp loop);
+  /// The address of the blocks along x, y and z.
+  Value emitGrid(tile::ParallelOp loop);
 
   cascade::KernelOp kernel;
   const Code &code;
@@ -187,13 +188,19 @@ Value HostBuilder::emitIndex(Value index) {
   return emit.expand(index.getDefiningOp<tile::IndexOp>(), [&](Value operand) { return emitIndex(operand); });
 }
 
-Value HostBuilder::emitBlocks(tile::ParallelOp loop) {
-  Value blocks = emit.integer(1);
-  for (auto [end, step] : llvm::zip(loop.getEnds(), loop.getSteps())) {
+Value HostBuilder::emitGrid(tile::ParallelOp loop) {
+  SmallVector<Value, 3> grid(3, emit.integer(1));
+  for (auto [i, end] : llvm::enumerate(loop.getEnds())) {
+    int64_t step = loop.getSteps()[i];
     Value known = emit.greater(emit.wide(emitIndex(end)), emit.integer(0));
-    blocks = emit.times(blocks, emit.quotient(emit.plus(known, emit.integer(step - 1)), emit.integer(step)));
+    Value count = emit.quotient(emit.plus(known, emit.integer(step - 1)), emit.integer(step));
+    Value &blocks = grid[gridDimension(i, loop.getEnds().size())];
+    blocks = emit.times(blocks, count);
   }
-  return blocks;
+  Value place = emit.allocate(emit.i64(), 3);
+  for (auto [dimension, blocks] : llvm::enumerate(grid))
+    emit.store(blocks, emit.at(place, 8 * dimension));
+  return place;
 }
 
 void HostBuilder::defineLaunch() {
@@ -212,7 +219,7 @@ void HostBuilder::defineLaunch() {
   }
   for (auto [i, launch] : llvm::enumerate(code.launches))
     checks.propagate(emit.call("weir_cuda_launch", emit.i32(),
-                               {abi::emitAddress(emit, own(".code")), word(i), emitBlocks(launch.loop), addresses,
+                               {abi::emitAddress(emit, own(".code")), word(i), emitGrid(launch.loop), addresses,
                                 stream, message, messageSize}));
   LLVM::ReturnOp::create(emit.builder, emit.loc, word(0));
 }

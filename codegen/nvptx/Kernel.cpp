@@ -1,5 +1,6 @@
 // Control: the grid, loops over tiles with copies ahead of their use, carried states.
 #include "codegen/nvptx/Lowering.h"
+#include "codegen/nvptx/Nvptx.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -37,7 +38,7 @@ LogicalResult ParallelLowering::run() {
   SmallVector<Value> counts;
   for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
     counts.push_back(emit.quotient(emit.plus(scalars.lookup(end), emit.number(step - 1)), emit.number(step)));
-  auto places = emit.delinearise(emit.specialRegister("ctaid.x"), counts);
+  auto places = emitPlaces(counts);
   for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
     Value place = places[i];
     if (op.getDescending()[i])
@@ -45,6 +46,18 @@ LogicalResult ParallelLowering::run() {
     scalars[argument] = emit.times(place, emit.number(op.getSteps()[i]));
   }
   return emitBlock(op.getBody().front());
+}
+
+/// The block's place among so many iterations.
+SmallVector<Value> ParallelLowering::emitPlaces(ArrayRef<Value> counts) {
+  static constexpr const char *numbers[] = {"ctaid.x", "ctaid.y", "ctaid.z"};
+  size_t shared = std::max<size_t>(counts.size(), 2) - 2;
+  SmallVector<Value> places;
+  if (shared)
+    places = emit.delinearise(emit.specialRegister(numbers[2]), counts.take_front(shared));
+  for (size_t i = shared; i < counts.size(); ++i)
+    places.push_back(emit.specialRegister(numbers[gridDimension(i, counts.size())]));
+  return places;
 }
 
 LogicalResult ParallelLowering::emitBlock(Block &block) {
@@ -92,8 +105,6 @@ void ParallelLowering::emitCarry(tile::CarryOp op) {
   int64_t columns = 1;
   if (op.getTiles().size() > 1)
     columns = llvm::divideCeil(*staticExtent(op.getDomain()[1].end), 16) * 4;
-  if (plan.isRider(op))
-    columns = 2; // a lane's part of a result has two columns, both of which are the sum
   Fragment state(encoding.registerRows().size(), columns);
   Value init = emit.real(op.getElementType(), op.getInit() ? cast<FloatAttr>(*op.getInit()).getValueAsDouble() : 0);
   llvm::fill(state.values, init);
@@ -187,31 +198,28 @@ LogicalResult ParallelLowering::emitFor(tile::ForOp op) {
     return emitOuter(op);
   if (readsColumnsOfState(op))
     return emitUnrolled(op, *staticExtent(op.getUpper()));
-  int64_t step = op.getStep();
-  Value lower = scalars.lookup(op.getLower()), upper = scalars.lookup(op.getUpper()), one = emit.number(step);
-  auto count = [&](Value from, Value to) {
-    Value gap = emit.greater(emit.minus(to, from), emit.number(0));
-    return emit.quotient(emit.plus(gap, emit.number(step - 1)), one);
-  };
-  auto ahead = [&](Value start) {
-    return [&, start](Value i) { return emit.plus(start, emit.times(i, one)); };
-  };
+  Value lower = scalars.lookup(op.getLower()), upper = scalars.lookup(op.getUpper());
+  auto same = [](Value place) { return place; };
   if (op.getFull().empty())
-    return emitTiles(op, count(lower, upper), ahead(lower), false);
-  auto clamp = [&](Value index) { return emit.smaller(emit.greater(index, lower), upper); };
-  Value from = clamp(scalars.lookup(op.getFull()[0]));
-  Value to = emit.greater(clamp(scalars.lookup(op.getFull()[1])), from);
-  Value before = count(lower, from), full = count(from, to);
+    return emitTiles(op, lower, upper, same, false);
   if (op.getOrder() != tile::Order::Any)
     return refuse(op, "gpu-form") << "its tiles have an order";
-  if (failed(emitTiles(op, full, ahead(from), true)))
+  auto clamp = [&](Value index) { return emit.smaller(emit.greater(index, lower), upper); };
+  bool isFirst = op.getFull()[0] == op.getLower();
+  Value from = isFirst ? lower : clamp(scalars.lookup(op.getFull()[0]));
+  Value to = emit.greater(clamp(scalars.lookup(op.getFull()[1])), from);
+  if (failed(emitTiles(op, from, to, same, true)))
     return failure();
-  // One copy of the partial body serves both sides of the full range.
-  auto around = [&](Value i) {
-    Value skipped = emit.choice(emit.isLess(i, before), emit.number(0), full);
-    return emit.plus(lower, emit.times(emit.plus(i, skipped), one));
+  // One copy of the partial body serves both sides of the full range, which its places leave out.
+  Value step = emit.number(op.getStep());
+  Value tiles = emit.quotient(emit.plus(emit.minus(to, from), emit.minus(step, emit.number(1))), step);
+  Value gap = emit.times(tiles, step);
+  if (isFirst)
+    return emitTiles(op, emit.plus(lower, gap), upper, same, false);
+  auto around = [&](Value place) {
+    return emit.plus(place, emit.choice(emit.isLess(place, from), emit.number(0), gap));
   };
-  return emitTiles(op, emit.minus(count(lower, upper), full), around, false);
+  return emitTiles(op, lower, emit.minus(upper, gap), around, false);
 }
 
 /// The operands that a loop's body uses, in order.
@@ -224,12 +232,14 @@ static SmallVector<Operand *> usesIn(Region &region, Plan &plan) {
   return uses;
 }
 
-/// Runs the tiles, copies of what they use ahead by as many uses as there is room for.
-LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::function_ref<Value(Value)> tileAt,
-                                          bool full) {
+/// Runs the tiles at places from `lower` to `upper`, copies of what they use ahead by as many uses as there is room for.
+LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value lower, Value upper,
+                                          llvm::function_ref<Value(Value)> tileAt, bool full) {
   Pipeline line;
   line.uses = usesIn(op.getBody(), plan);
-  line.count = count;
+  line.lower = lower;
+  line.upper = upper;
+  line.step = op.getStep();
   line.full = full;
   line.tileAt = tileAt;
   int64_t slots = line.uses.empty() ? 0 : line.uses[0]->slots;
@@ -241,7 +251,7 @@ LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::fun
       if (tile::LoadOp load = asyncSource(*operand))
         line.sources[operand] = sourceOf(*operand, load);
     emit.barrier(); // nothing reads the slots any more
-    line.position = emit.number(0);
+    line.place = lower;
     for (unsigned use = 0; use < line.distance; ++use)
       if (failed(emitCopyOf(use)))
         return failure();
@@ -255,13 +265,14 @@ LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value count, llvm::fun
   });
   auto refs = allCarries();
   auto before = flatten(refs);
-  auto loop = scf::ForOp::create(emit.builder, emit.loc, emit.number(0), count, emit.number(1), before);
+  auto loop = scf::ForOp::create(emit.builder, emit.loc, lower, emit.greater(lower, upper), emit.number(op.getStep()),
+                                 before);
   {
     OpBuilder::InsertionGuard guard(emit.builder);
     emit.builder.setInsertionPointToStart(loop.getBody());
     restore(refs, loop.getRegionIterArgs());
-    line.position = loop.getInductionVar();
-    scalars[op.getBody().getArgument(0)] = tileAt(line.position);
+    line.place = emit.opaque(loop.getInductionVar());
+    scalars[op.getBody().getArgument(0)] = tileAt(line.place);
     result = emitBody(op, full);
     if (!before.empty()) // else the loop has its end already
       scf::YieldOp::create(emit.builder, emit.loc, flatten(refs));

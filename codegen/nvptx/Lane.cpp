@@ -33,6 +33,13 @@ Value Lane::wide(Value index) {
   return index.getType().isInteger(64) ? index : builder.createOrFold<arith::ExtSIOp>(loc, i64(), index);
 }
 
+Value Lane::opaque(Value index) {
+  auto move = LLVM::InlineAsmOp::create(builder, loc, index.getType(), index, "mov.b32 $0, $1;", "=r,r",
+                                        /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                        LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  return move.getRes();
+}
+
 Value Lane::quotient(Value a, Value b) {
   auto divisor = constant(b);
   if (divisor && llvm::isPowerOf2_64(*divisor))

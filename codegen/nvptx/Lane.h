@@ -31,6 +31,9 @@ public:
   Value every(Value a, Value b); ///< of two conditions
   Value choice(Value condition, Value a, Value b);
   Value wide(Value index); ///< as i64
+  /// The same index, of which LLVM knows nothing: so that addresses are computed where they are used, and not
+  /// carried by loops, for which there are no registers.
+  Value opaque(Value index);
   std::optional<int64_t> constant(Value value);
   Value expand(mlir::AffineExpr expression, unsigned dimensions, llvm::ArrayRef<Value> operands);
   Value expand(tile::IndexOp op, llvm::function_ref<Value(Value)> valueOf);

@@ -55,12 +55,14 @@ public:
 
 private:
   // Kernel.cpp: control.
+  llvm::SmallVector<Value> emitPlaces(llvm::ArrayRef<Value> counts);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   mlir::LogicalResult emitFor(tile::ForOp op);
   mlir::LogicalResult emitOuter(tile::ForOp op);
   mlir::LogicalResult emitUnrolled(tile::ForOp op, int64_t upper);
-  mlir::LogicalResult emitTiles(tile::ForOp op, Value count, llvm::function_ref<Value(Value)> tileAt, bool full);
+  mlir::LogicalResult emitTiles(tile::ForOp op, Value lower, Value upper, llvm::function_ref<Value(Value)> tileAt,
+                                bool full);
   mlir::LogicalResult emitBody(tile::ForOp op, bool full);
   mlir::LogicalResult emitSubtile(tile::SubtileOp op);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
@@ -91,6 +93,8 @@ private:
   /// Waits until the operand's tile is there, and begins the copy after it.
   mlir::LogicalResult arrive(Operand &operand);
   Value baseOf(const Operand &operand, Value slot);
+  /// The slot of the tile at a place; null where there is one slot.
+  Value slotAt(const Operand &operand, Value place);
   Value sharedByte(const Operand &operand, Value row, Value chunk);
 
   // Subtile.cpp: values of a sub-tile.
@@ -141,6 +145,7 @@ private:
   llvm::SmallVector<Value> loadRight(const Operand &operand, SharedAddress lanes, Place place);
   void multiplyTiles(const Operand &right, Fragment &sums, int64_t depth,
                      llvm::function_ref<llvm::SmallVector<Value>(int64_t row, int64_t k)> left);
+  llvm::SmallVector<llvm::SmallVector<Value>> packed(Fragment &value, Type element);
   void multiplyPlain(Operand &right, Fragment &sums, int64_t depth, llvm::function_ref<Value(int64_t, int64_t)> left);
   Value imageOf(Value number, llvm::ArrayRef<int64_t> images);
 
@@ -168,7 +173,8 @@ private:
   struct Pipeline {
     llvm::SmallVector<Operand *> uses;
     unsigned distance = 0; ///< uses by which copies are ahead
-    Value position, count; ///< of tiles
+    Value place, lower, upper; ///< of tiles: that at hand, the first, and the end
+    int64_t step = 0;          ///< from one place to the next
     bool full = false;
     llvm::DenseMap<Operand *, Source> sources;
     llvm::DenseMap<const Operand *, SharedAddress> fragments; ///< where lanes' parts lie

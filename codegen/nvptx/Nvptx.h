@@ -7,6 +7,9 @@
 
 #include "mlir/IR/OwningOpRef.h"
 
+#include <algorithm>
+#include <array>
+
 namespace weir::nvptx {
 
 /// A compute capability for which code is generated.
@@ -31,9 +34,16 @@ struct Parameter {
 /// One launch. A call of a kernel is all of them, in order.
 struct Launch {
   std::string entry;
-  tile::ParallelOp loop; ///< the grid is one-dimensional: the product of its trip counts
+  tile::ParallelOp loop; ///< a block is an iteration
   unsigned threads = 0, sharedBytes = 0;
 };
+
+/// Blocks along x, y and z.
+using Grid = std::array<int64_t, 3>;
+
+/// The dimension of the grid along which iteration `i` of `count` goes: the last two have one of their own, so that
+/// no division finds a block's place in them. The others share z, the first of them as the slowest.
+inline unsigned gridDimension(size_t i, size_t count) { return std::min<size_t>(count - 1 - i, 2); }
 
 /// The extent of a rank.
 using ExtentOf = llvm::function_ref<int64_t(llvm::StringRef rank)>;
@@ -47,7 +57,7 @@ struct Code {
   std::vector<std::string> fixedRanks;      ///< those that `extentOf` has fixed
 
   /// The blocks of a launch for given extents.
-  int64_t gridOf(const Launch &launch, ExtentOf extentOf) const;
+  Grid gridOf(const Launch &launch, ExtentOf extentOf) const;
 };
 
 /// Bytes at whose multiples the rows of tensors must begin where the last rank's

@@ -116,11 +116,12 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
   for (const Launch &launch : code.launches) {
     ptx::Launch what;
     what.kernel = launch.entry;
-    what.grid.x = code.gridOf(launch, extentOf);
+    Grid grid = code.gridOf(launch, extentOf);
+    if (llvm::is_contained(grid, 0))
+      continue;
+    what.grid = {unsigned(grid[0]), unsigned(grid[1]), unsigned(grid[2])};
     what.block.x = launch.threads;
     what.dynamicShared = launch.sharedBytes;
-    if (what.grid.x == 0)
-      continue;
     for (const Parameter &parameter : code.parameters)
       what.arguments.push_back(argumentOf(parameter, call, device));
     ptx::Options checks;

@@ -122,14 +122,16 @@ static weir_status find_or_load(call *self, weir_cuda_code *code, CUcontext cont
   return status;
 }
 
-weir_status weir_cuda_launch(weir_cuda_code *code, int32_t entry, int64_t blocks, void **arguments, weir_stream stream,
-                             char *message, size_t message_size) {
-  if (blocks == 0)
+weir_status weir_cuda_launch(weir_cuda_code *code, int32_t entry, const int64_t blocks[3], void **arguments,
+                             weir_stream stream, char *message, size_t message_size) {
+  static const int64_t most[3] = {INT32_MAX, 65535, 65535}; /* of every device */
+  if (blocks[0] == 0 || blocks[1] == 0 || blocks[2] == 0)
     return WEIR_OK;
-  if (blocks > INT32_MAX) {
-    snprintf(message, message_size, "%lld blocks are more than a launch takes", (long long)blocks);
-    return WEIR_UNSUPPORTED;
-  }
+  for (int i = 0; i < 3; ++i)
+    if (blocks[i] > most[i]) {
+      snprintf(message, message_size, "%lld blocks along %c are more than a launch takes", (long long)blocks[i], "xyz"[i]);
+      return WEIR_UNSUPPORTED;
+    }
   call self = {weir_cuda_find_driver(message, message_size), message, message_size};
   if (!self.cuda)
     return WEIR_NO_DEVICE;
@@ -144,8 +146,9 @@ weir_status weir_cuda_launch(weir_cuda_code *code, int32_t entry, int64_t blocks
   if (!status) {
     const weir_cuda_entry *what = &code->entries[entry];
     status = check(&self,
-                   self.cuda->cuLaunchKernel(loaded->functions[entry], (unsigned)blocks, 1, 1, what->threads, 1, 1,
-                                             what->shared_bytes, stream, arguments, NULL),
+                   self.cuda->cuLaunchKernel(loaded->functions[entry], (unsigned)blocks[0], (unsigned)blocks[1],
+                                             (unsigned)blocks[2], what->threads, 1, 1, what->shared_bytes, stream,
+                                             arguments, NULL),
                    "cuLaunchKernel");
   }
   self.cuda->cuCtxPopCurrent_v2(&context);

@@ -50,6 +50,20 @@ static std::string wrapped(StringRef list, size_t indent) {
   return text;
 }
 
+/// The blocks along x, y and z.
+static std::string gridText(tile::ParallelOp loop, cuda::Names &names) {
+  std::array<std::string, 3> grid;
+  for (auto [i, end] : llvm::enumerate(loop.getEnds())) {
+    int64_t step = loop.getSteps()[i];
+    std::string count = step == 1 ? names[end] : "ceil(" + names[end] + " / " + std::to_string(step) + ")";
+    std::string &blocks = grid[gridDimension(i, loop.getEnds().size())];
+    blocks += (blocks.empty() ? "" : " * ") + count;
+  }
+  for (std::string &blocks : grid)
+    blocks = blocks.empty() ? "1" : blocks;
+  return llvm::join(grid, " x ");
+}
+
 static LogicalResult printEntry(llvm::raw_ostream &os, tile::KernelOp kernel, const Code &code, const Launch &launch) {
   tile::ParallelOp loop = launch.loop;
   auto plan = Plan::make(loop);
@@ -61,15 +75,7 @@ static LogicalResult printEntry(llvm::raw_ostream &os, tile::KernelOp kernel, co
     if (pinned >= 0)
       names.alias(kernel.getExtent(i), std::to_string(pinned));
   os << "// A block of " << launch.threads << " threads takes " << launch.sharedBytes
-     << " bytes of dynamic shared memory; there is one for each of\n// ";
-  llvm::interleave(
-      llvm::zip(loop.getEnds(), loop.getSteps()), os,
-      [&](auto pair) {
-        auto [end, step] = pair;
-        os << "ceil(" << names[end] << " / " << step << ')';
-      },
-      " x ");
-  os << ".\nextern \"C\" __global__ void __launch_bounds__(" << launch.threads << ") " << launch.entry << "(\n    "
+     << " bytes of dynamic shared memory. The grid is\n// " << gridText(loop, names) << ".\nextern \"C\" __global__ void __launch_bounds__(" << launch.threads << ") " << launch.entry << "(\n    "
      << wrapped(parameters, 4) << ") {\n";
   for (auto index : kernel.getBody().getOps<tile::IndexOp>()) {
     std::string text = names.index(index);

@@ -56,21 +56,28 @@ LogicalResult Printer::print() {
   return printBlock(loop.getBody().front());
 }
 
-/// The block's place among the iterations, of which the first index is the slowest.
+/// The block's place among the iterations.
 void Printer::printPosition() {
   line() << "const int lane = weir::lane(), warp = weir::warp();\n";
-  line() << "int rest = static_cast<int>(blockIdx.x);\n";
-  for (unsigned i = loop.getSteps().size(); i-- > 0;) {
+  unsigned all = loop.getSteps().size();
+  if (all > 3)
+    line() << "int rest = static_cast<int>(blockIdx.z);\n";
+  for (unsigned i = all; i-- > 0;) {
+    unsigned dimension = gridDimension(i, all);
+    bool isShared = dimension == 2 && all > 3; // the first of those along z is the slowest
     int64_t step = loop.getSteps()[i];
     std::string end = names[loop.getEnds()[i]], count = end;
     if (step > 1)
       count = "((" + end + " + " + std::to_string(step - 1) + ") / " + std::to_string(step) + ")";
-    std::string place = i > 0 ? "rest % " + count : "rest", name = names.define(loop.getBody().getArgument(i));
+    std::string place = isShared ? "rest" : std::string("static_cast<int>(blockIdx.") + "xyz"[dimension] + ")";
+    std::string name = names.define(loop.getBody().getArgument(i));
+    if (isShared && i > 0)
+      place = "rest % " + count;
     if (loop.getDescending()[i])
-      place = count + " - 1 - " + (i > 0 ? "(" + place + ")" : place);
+      place = count + " - 1 - " + (isShared && i > 0 ? "(" + place + ")" : place);
     line() << "const int " << name << " = " << (step > 1 ? "(" + place + ") * " + std::to_string(step) : place)
            << ";\n";
-    if (i > 0)
+    if (isShared && i > 0)
       line() << "rest /= " << count << ";\n";
   }
 }

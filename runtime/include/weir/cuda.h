@@ -50,12 +50,12 @@ typedef struct weir_cuda_code {
   const char *ptx;   /* NUL-terminated */
 } weir_cuda_code;
 
-/* Puts `blocks` blocks of an entry into the stream, with the addresses of its
- * arguments; the code is loaded before, once a device. No block: nothing is done.
+/* Puts an entry's blocks, so many along x, y and z, into the stream, with the addresses
+ * of its arguments; the code is loaded before, once a device. No block: nothing is done.
  * WEIR_NO_DEVICE, WEIR_UNSUPPORTED (the device is older than the code) or
  * WEIR_DEVICE_ERROR, and a line in `message`, where that fails. */
-weir_status weir_cuda_launch(weir_cuda_code *code, int32_t entry, int64_t blocks, void **arguments, weir_stream stream,
-                             char *message, size_t message_size);
+weir_status weir_cuda_launch(weir_cuda_code *code, int32_t entry, const int64_t blocks[3], void **arguments,
+                             weir_stream stream, char *message, size_t message_size);
 
 #ifdef __cplusplus
 }

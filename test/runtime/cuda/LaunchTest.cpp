@@ -32,6 +32,8 @@ constexpr const char *scale = R"(.version 8.3
 }
 )";
 
+constexpr int64_t oneBlock[] = {1, 1, 1};
+
 enum : int { OutOfMemory = 2, LaunchOutOfResources = 701 };
 
 class LaunchTest : public testing::Test {
@@ -65,7 +67,8 @@ protected:
   weir_status launch(int64_t blocks, unsigned long long address, float factor, weir_stream stream = nullptr) {
     void *arguments[] = {&address, &factor};
     std::memset(message, 0, sizeof message);
-    return weir_cuda_launch(&code, 0, blocks, arguments, stream, message, sizeof message);
+    int64_t grid[] = {blocks, 1, 1};
+    return weir_cuda_launch(&code, 0, grid, arguments, stream, message, sizeof message);
   }
 
   CUcontext context = nullptr;
@@ -82,8 +85,8 @@ TEST_F(LaunchTest, LoadsOnceAndPassesArguments) {
   EXPECT_EQ(found[31], 15);
   EXPECT_EQ(found[32], 3);
   EXPECT_STREQ(mock_take_log(), "load PTX, device 0\n"
-                                "launch scale, 2 blocks of 32 threads, 1024 bytes, the default stream of device 0\n"
-                                "launch scale, 1 blocks of 32 threads, 1024 bytes, the default stream of device 0\n");
+                                "launch scale, 2 x 1 x 1 blocks of 32 threads, 1024 bytes, the default stream of device 0\n"
+                                "launch scale, 1 x 1 x 1 blocks of 32 threads, 1024 bytes, the default stream of device 0\n");
 }
 
 TEST_F(LaunchTest, WorkWaitsInTheCallersStream) {
@@ -110,10 +113,10 @@ TEST_F(LaunchTest, TakesTheStreamsDeviceAndLeavesTheThreadsContext) {
   EXPECT_EQ(launch(1, x, 3, stream), WEIR_OK) << message;
   EXPECT_EQ(launch(1, x, 4, stream), WEIR_OK) << message;
   EXPECT_STREQ(mock_take_log(), "load PTX, device 0\n"
-                                "launch scale, 1 blocks of 32 threads, 1024 bytes, the default stream of device 0\n"
+                                "launch scale, 1 x 1 x 1 blocks of 32 threads, 1024 bytes, the default stream of device 0\n"
                                 "load PTX, device 1\n"
-                                "launch scale, 1 blocks of 32 threads, 1024 bytes, a stream of device 1\n"
-                                "launch scale, 1 blocks of 32 threads, 1024 bytes, a stream of device 1\n");
+                                "launch scale, 1 x 1 x 1 blocks of 32 threads, 1024 bytes, a stream of device 1\n"
+                                "launch scale, 1 x 1 x 1 blocks of 32 threads, 1024 bytes, a stream of device 1\n");
   cuCtxGetCurrent(&after);
   EXPECT_EQ(after, context);
   EXPECT_EQ(cuStreamSynchronize(stream), 0);
@@ -142,7 +145,7 @@ TEST_F(LaunchTest, ManyThreadsLoadOnce) {
       float factor = float(i);
       void *arguments[] = {&mine, &factor};
       char text[WEIR_MESSAGE_SIZE] = "";
-      EXPECT_EQ(weir_cuda_launch(&code, 0, 1, arguments, nullptr, text, sizeof text), WEIR_OK) << text;
+      EXPECT_EQ(weir_cuda_launch(&code, 0, oneBlock, arguments, nullptr, text, sizeof text), WEIR_OK) << text;
     });
   for (std::thread &thread : threads)
     thread.join();
@@ -202,7 +205,13 @@ TEST_F(LaunchTest, NeedsAContext) {
 
 TEST_F(LaunchTest, MoreBlocksThanALaunchTakes) {
   EXPECT_EQ(launch(int64_t(1) << 31, 0, 0), WEIR_UNSUPPORTED);
-  EXPECT_STREQ(message, "2147483648 blocks are more than a launch takes");
+  EXPECT_STREQ(message, "2147483648 blocks along x are more than a launch takes");
+  for (int dimension : {1, 2}) {
+    int64_t grid[] = {1, 1, 1};
+    grid[dimension] = 65536;
+    EXPECT_EQ(weir_cuda_launch(&code, 0, grid, nullptr, nullptr, message, sizeof message), WEIR_UNSUPPORTED);
+    EXPECT_EQ(std::string(message), std::string("65536 blocks along ") + "xyz"[dimension] + " are more than a launch takes");
+  }
 }
 
 TEST_F(LaunchTest, SaysWhatTheDriversCompilerSays) {
@@ -259,7 +268,7 @@ TEST_F(LaunchTest, NeedsNoPlaceForAMessage) {
   float factor = 1;
   void *arguments[] = {&address, &factor};
   mock_fail("cuStreamGetCtx", OutOfMemory);
-  EXPECT_EQ(weir_cuda_launch(&code, 0, 1, arguments, nullptr, nullptr, 0), WEIR_NO_DEVICE);
+  EXPECT_EQ(weir_cuda_launch(&code, 0, oneBlock, arguments, nullptr, nullptr, 0), WEIR_NO_DEVICE);
 }
 
 } // namespace

@@ -393,7 +393,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
     auto *bytes = static_cast<const std::byte *>(arguments[i]);
     launch.arguments.push_back({{bytes, bytes + info.parameters[i].bytes}});
   }
-  lines += "launch " + info.name + ", " + std::to_string(gridX) + " blocks of " + std::to_string(blockX) + " threads, " +
+  lines += "launch " + info.name + ", " + std::to_string(gridX) + " x " + std::to_string(gridY) + " x " + std::to_string(gridZ) + " blocks of " + std::to_string(blockX) + " threads, " +
            std::to_string(sharedBytes) + " bytes, " + (stream ? "a" : "the default") + " stream of device " +
            std::to_string(queue->context->device) + "\n";
   queue->waiting.emplace_back(function->module, std::move(launch));
