@@ -186,6 +186,12 @@ static std::vector<std::string> fixWholeRanks(cascade::KernelOp derived, ExtentO
           if (other.getTensorType().indexOf(rank) < 0)
             whole.insert(rank);
   });
+  // A single row is known to be one, so that blocks may share its columns.
+  derived.walk([&](cascade::StateOp state) {
+    for (StringAttr rank : state.getTensorType().getRanks())
+      if (auto declaration = derived.getRankDeclaration(rank); declaration && extentOf(rank.getValue()) == 1)
+        whole.insert(rank);
+  });
   for (StringAttr rank : whole)
     if (auto declaration = derived.getRankDeclaration(rank); declaration && declaration.getExtent().empty()) {
       declaration.setSize(extentOf(rank.getValue()));
@@ -194,7 +200,25 @@ static std::vector<std::string> fixWholeRanks(cascade::KernelOp derived, ExtentO
   return fixed;
 }
 
-FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentOf) {
+/// What the tile program adds to the outputs of the source.
+static std::vector<Scratch> scratchOf(tile::KernelOp tiles, cascade::KernelOp source) {
+  std::vector<Scratch> scratch;
+  auto outputs = llvm::make_filter_range(tiles.getArgumentAttrs(), [](tile::ArgumentAttr argument) {
+    return argument.getDirection() == tile::Direction::Out;
+  });
+  auto known = source.getBody().getOps<cascade::OutputOp>();
+  for (tile::ArgumentAttr argument : llvm::drop_begin(outputs, std::distance(known.begin(), known.end()))) {
+    auto &added = scratch.emplace_back(Scratch{argument.getName().str(), {}});
+    for (StringAttr rank : argument.getRanks().getAsRange<StringAttr>())
+      added.ranks.push_back(rank.str());
+  }
+  return scratch;
+}
+
+/// Blocks that share the columns of a fold of few rows, as a step of decoding has.
+static constexpr int64_t sharers = 8;
+
+FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentOf, bool splits) {
   MLIRContext *context = source.getContext();
   context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
                        NVVM::NVVMDialect, scf::SCFDialect, tile::TileDialect>();
@@ -216,7 +240,9 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
   tile::TilePlan plan = planTiles(derived);
   OpBuilder at = OpBuilder::atBlockEnd(code.tiles->getBody());
   std::optional<schedule::Refusal> refusal;
-  auto tiles = schedule::emitTileForm(at, derived, {plan.rows, plan.columns, plan.blockRows, /*absorbs=*/false, /*judges=*/false, /*streams=*/false}, refusal);
+  schedule::TileShape shape{plan.rows, plan.columns, plan.blockRows, /*absorbs=*/false,
+                            /*judges=*/false, /*streams=*/false, splits ? sharers : 1};
+  auto tiles = schedule::emitTileForm(at, derived, shape, refusal);
   if (failed(tiles)) {
     auto error = refuse(source, "no-tile-form") << "it has no tile form";
     if (refusal)
@@ -224,6 +250,7 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
     return failure();
   }
   derived.erase();
+  code.scratch = scratchOf(*tiles, source);
   if (failed(lowerKernel(*tiles, code)))
     return failure();
   return code;
@@ -234,7 +261,8 @@ FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentO
 static int64_t evaluate(Value value, ExtentOf extentOf) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto kernel = cast<tile::KernelOp>(argument.getOwner()->getParentOp());
-    return extentOf(cast<StringAttr>(kernel.getRanks()[argument.getArgNumber()]).getValue());
+    int64_t pinned = kernel.getPinned()[argument.getArgNumber()];
+    return pinned >= 0 ? pinned : extentOf(cast<StringAttr>(kernel.getRanks()[argument.getArgNumber()]).getValue());
   }
   auto index = value.getDefiningOp<tile::IndexOp>();
   SmallVector<int64_t> operands =
@@ -247,6 +275,17 @@ static int64_t evaluate(Value value, ExtentOf extentOf) {
     return 0;
   auto values = llvm::map_to_vector(results, [](Attribute result) { return cast<IntegerAttr>(result).getInt(); });
   return index.getBound() == tile::Bound::Min ? *llvm::min_element(values) : *llvm::max_element(values);
+}
+
+std::vector<int64_t> Code::shapeOf(const Scratch &of, ExtentOf extentOf) const {
+  auto kernel = *tiles.get().getOps<tile::KernelOp>().begin();
+  std::vector<int64_t> shape;
+  for (const std::string &rank : of.ranks) {
+    auto names = kernel.getRanks().getAsValueRange<StringAttr>();
+    int64_t pinned = kernel.getPinned()[llvm::find(names, rank) - names.begin()];
+    shape.push_back(pinned >= 0 ? pinned : extentOf(rank));
+  }
+  return shape;
 }
 
 Grid Code::gridOf(const Launch &launch, ExtentOf extentOf) const {

@@ -48,16 +48,25 @@ inline unsigned gridDimension(size_t i, size_t count) { return std::min<size_t>(
 /// The extent of a rank.
 using ExtentOf = llvm::function_ref<int64_t(llvm::StringRef rank)>;
 
+/// A tensor of f32 that one launch writes and a later one reads.
+struct Scratch {
+  std::string name;
+  std::vector<std::string> ranks;
+};
+
 /// What a kernel has become.
 struct Code {
   mlir::OwningOpRef<mlir::ModuleOp> tiles;  ///< the tile program
   mlir::OwningOpRef<mlir::ModuleOp> module; ///< in the LLVM and NVVM dialects
   std::vector<Parameter> parameters;        ///< of every entry
   std::vector<Launch> launches;
+  std::vector<Scratch> scratch;
   std::vector<std::string> fixedRanks;      ///< those that `extentOf` has fixed
 
   /// The blocks of a launch for given extents.
   Grid gridOf(const Launch &launch, ExtentOf extentOf) const;
+  /// The extents of a tensor between launches.
+  std::vector<int64_t> shapeOf(const Scratch &scratch, ExtentOf extentOf) const;
 };
 
 /// Bytes at whose multiples the rows of tensors must begin where the last rank's
@@ -72,7 +81,9 @@ tile::TilePlan planTiles(cascade::KernelOp derived);
 /// Derives, makes tiles and lowers. Ranks that tiles keep whole (contracted ones,
 /// and those of states beside the points of their fold) must be fixed, or become
 /// so by `extentOf`. A kernel that cannot run on the GPU is refused.
-mlir::FailureOr<Code> compile(cascade::KernelOp kernel, bool remarks = false, ExtentOf extentOf = nullptr);
+/// `splits`: blocks may share the columns of a fold with few rows, through tensors between launches.
+mlir::FailureOr<Code> compile(cascade::KernelOp kernel, bool remarks = false, ExtentOf extentOf = nullptr,
+                              bool splits = false);
 
 /// Lowers the loops of a tile program into `code.module`.
 mlir::LogicalResult lowerKernel(tile::KernelOp kernel, Code &code);

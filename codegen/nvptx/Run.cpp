@@ -42,7 +42,7 @@ LogicalResult ExecutedKernel::prepare(const Call &call) {
   if (version && llvm::all_of(version->fixed, isRight))
     return success();
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
-  auto code = compile(kernel, options.remarks, extentOf);
+  auto code = compile(kernel, options.remarks, extentOf, /*splits=*/true);
   if (failed(code))
     return failure();
   auto text = makePtx(kernel, *code, architecture);
@@ -113,6 +113,14 @@ LogicalResult ExecutedKernel::run(const Call &call, std::vector<io::Tensor> &out
   for (auto op : kernel.getBody().getOps<cascade::OutputOp>())
     device.map(op.getName().str(), *output++, /*isOutput=*/true);
   auto extentOf = [&](StringRef rank) { return call.resolution.extents.at(rank.str()); };
+  std::vector<io::Tensor> between;
+  between.reserve(code.scratch.size());
+  for (const Scratch &scratch : code.scratch) {
+    auto tensor = io::Tensor::zeros(WEIR_F32, code.shapeOf(scratch, extentOf));
+    if (!tensor)
+      return weir::refuse(kernel, "no-memory") << tensor.message();
+    device.map(scratch.name, between.emplace_back(*tensor), /*isOutput=*/true);
+  }
   for (const Launch &launch : code.launches) {
     ptx::Launch what;
     what.kernel = launch.entry;

@@ -6,11 +6,9 @@ using namespace weir::cascade;
 using Relation = weir::cascade::Predicate;
 
 namespace weir::schedule {
-namespace {
 
 bool isExtremum(Combiner combiner) { return combiner == Combiner::Max || combiner == Combiner::Min; }
 
-/// The value of a state over no points.
 TypedAttr neutral(Combiner combiner, Type type) {
   double value = 0;
   if (isExtremum(combiner))
@@ -18,6 +16,8 @@ TypedAttr neutral(Combiner combiner, Type type) {
                                       : std::numeric_limits<double>::infinity();
   return FloatAttr::get(type, value);
 }
+
+namespace {
 
 const Node *runningOf(Expressions &ex, StateOp state) {
   auto type = state.getTensorType();
@@ -106,7 +106,10 @@ void FoldEmitter::run() {
   bool descending = llvm::any_of(nest.states, [](StatePlan &state) {
     return llvm::any_of(state.predicate.linear, [](const Linear &c) { return c.column < 0 && c.row > 0; });
   });
-  emit.openParallel(nest.row, nest.grid, descending);
+  SmallVector<StringAttr> grid(nest.grid);
+  if (emit.getShape().splits > 1)
+    grid.push_back(part = emit.addRank("part", emit.getShape().splits));
+  emit.openParallel(nest.row, grid, descending);
   openCarries();
   bool isRange = llvm::all_of(nest.states, [](StatePlan &state) { return state.predicate.conditions.empty(); });
   overOuter(nest.outer, [&] {
@@ -115,6 +118,17 @@ void FoldEmitter::run() {
     else
       foldByVerdict();
   });
+  if (part) {
+    storeParts();
+    emit.closeParallel();
+    TileShape shape = emit.getShape();
+    shape.block = shape.block / shape.rows * shape.mergeRows;
+    shape.rows = shape.mergeRows;
+    shape.columns = shape.mergeColumns;
+    emit.setShape(shape);
+    emit.openParallel(nest.row, nest.grid, descending);
+    mergeParts();
+  }
   finish();
   emit.closeParallel();
 }
@@ -271,22 +285,29 @@ void FoldEmitter::takeSum(StatePlan &state) {
 /// A state moved from the old values of its references to the new ones. Where a
 /// reference was unset the state is neutral, and stays so.
 const Node *FoldEmitter::shifted(StatePlan &state) {
+  Type type = state.op.getTensorType().getScalarType();
+  auto before = [&](StateOp other) {
+    const Node *value = ex.name("state " + other.getName().str(), type);
+    emit.bind(value, carried[other.getResult()].ref);
+    return value;
+  };
+  return moved(
+      state, before, [&](StateOp ref) { return ex.name("old " + ref.getName().str(), type); },
+      [&](StateOp ref) { return carried[ref.getResult()].running; });
+}
+
+const Node *FoldEmitter::moved(StatePlan &state, OfState before, OfState oldReference, OfState newReference) {
   StateOp op = state.op;
   Type type = op.getTensorType().getScalarType();
   SmallVector<Scalar> arguments;
   for (const Node *index : ex.indicesOf(op.getTensorType()))
     arguments.push_back({index});
-  const Node *self = ex.name("state " + op.getName().str(), type);
-  emit.bind(self, carried[op.getResult()].ref);
-  arguments.push_back({self});
-  for (Value other : op.getBasis()) {
-    const Node *value = ex.name("state " + other.getDefiningOp<StateOp>().getName().str(), type);
-    emit.bind(value, carried[other].ref);
-    arguments.push_back({value});
-  }
+  arguments.push_back({before(op)});
+  for (Value other : op.getBasis())
+    arguments.push_back({before(other.getDefiningOp<StateOp>())});
   for (Value ref : op.getRefs()) {
     auto plan = ref.getDefiningOp<StateOp>();
-    const Node *old = ex.name("old " + plan.getName().str(), type), *now = carried[ref].running;
+    const Node *old = oldReference(plan), *now = newReference(plan);
     const Node *unset = ex.compare(Relation::Eq, old, ex.constant(neutral(plan.getCombiner(), type)));
     arguments.push_back({ex.select(unset, now, old)});
     arguments.push_back({now});
@@ -389,6 +410,10 @@ void FoldEmitter::storeOutputs(ArrayRef<OutputPlan *> outputs, StringAttr extra)
       continue;
     OpBuilder &b = emit.builder();
     Type type = state.op.getTensorType().getScalarType();
+    if (isMerged) {
+      emit.bind(present, emit.value(ex.compare(Relation::Ne, presentInParts(c.present), ex.zero(type))));
+      continue;
+    }
     const Node *flag = ex.name("present " + state.op.getName().str(), type);
     auto loaded = tile::LoadOp::create(b, emit.loc(), tile::shapeOfIndices(emit.rowIndex(), type), c.present,
                                        ValueRange(emit.rowIndex()));

@@ -7,6 +7,10 @@
 
 namespace weir::schedule {
 
+bool isExtremum(cascade::Combiner combiner);
+/// The value of a state over no points.
+mlir::TypedAttr neutral(cascade::Combiner combiner, mlir::Type type);
+
 /// Emits the fold of one nest.
 class FoldEmitter {
 public:
@@ -41,8 +45,19 @@ private:
   void shiftStates();
   void moveStates(llvm::ArrayRef<StatePlan *> states, llvm::ArrayRef<mlir::Value> refs);
   const Node *shifted(StatePlan &state);
+  /// The shift of a state: what it was, as the states that it is made from; what references were, and are.
+  using OfState = llvm::function_ref<const Node *(cascade::StateOp)>;
+  const Node *moved(StatePlan &state, OfState before, OfState oldReference, OfState newReference);
   void notePresence(const Predicate &predicate, mlir::Value flags);
   void finish();
+
+  // FoldParts.cpp: columns that several blocks share.
+  void storeParts();
+  /// Puts what the parts are together in place of states in outputs.
+  void mergeParts();
+  const Node *partOf(cascade::StateOp state, int64_t part);
+  const Node *merged(StatePlan &state);
+  const Node *presentInParts(mlir::Value flags);
   void storeOutputs(llvm::ArrayRef<OutputPlan *> outputs, mlir::StringAttr extra);
 
   void overOuter(llvm::ArrayRef<Nest::Outer> outer, llvm::function_ref<void()> body);
@@ -64,6 +79,9 @@ private:
   llvm::SmallVector<std::pair<Predicate, const Node *>> keeps; ///< of the current sub-tile
   /// Blocks of 0 and 1 that say in which rows a point satisfied a predicate.
   llvm::SmallVector<std::pair<Predicate, mlir::Value>> presences;
+  mlir::StringAttr part; ///< the number of the block among those that share columns; null: none do
+  llvm::DenseMap<mlir::Value, mlir::Value> parts; ///< of states and flags, by the blocks that carry them
+  bool isMerged = false; ///< outputs are made of parts
 };
 
 } // namespace weir::schedule

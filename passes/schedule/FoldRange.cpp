@@ -99,12 +99,19 @@ void FoldEmitter::foldByRange() {
   SmallVector<Value> full{tiles.fullLower, tiles.fullUpper};
   if (llvm::any_of(nest.states, [](StatePlan &state) { return !state.predicate.conditions.empty(); }))
     full.clear();
-  emit.forColumns(nest.column, tiles.lower, tiles.upper, full, [&] {
+  TileShape shape = emit.getShape();
+  if (part) { // each block takes a tile of `splits`
+    AffineExpressions affine = emit.affine();
+    AffineExpr own = affine.of(tiles.lower) + affine.of(ex.index(part)) * shape.columns;
+    tiles.lower = emit.index(tile::Bound::Only, affine, {own}, "own");
+  }
+  auto body = [&] {
     auto bounds = only;
     if (!bounds.empty())
       bounds = rowsWithWork();
     emit.subtile(nest.column, bounds, [&] { step(); });
-  });
+  };
+  emit.forColumns(nest.column, tiles.lower, tiles.upper, full, body, part ? shape.splits : 1);
 }
 
 /// Whether any state may have work in a box, and whether no state has an absent point.

@@ -73,6 +73,31 @@ tile::KernelOp TileEmitter::createKernel(OpBuilder &at) {
   return kernel;
 }
 
+StringAttr TileEmitter::addRank(StringRef wish, int64_t size) {
+  auto ranks = llvm::to_vector(kernel.getRanks());
+  std::string name = wish.str();
+  while (source.getRankDeclaration(b.getStringAttr(name)))
+    name += '_';
+  auto rank = b.getStringAttr(name);
+  auto pinned = llvm::to_vector(kernel.getPinned());
+  extents[rank] = kernel.getBody().front().insertArgument(ranks.size(), b.getIndexType(), location);
+  ranks.push_back(rank);
+  pinned.push_back(size);
+  kernel.setRanksAttr(b.getArrayAttr(ranks));
+  kernel.setPinned(pinned);
+  return rank;
+}
+
+Value TileEmitter::addScratch(StringRef name, ArrayRef<StringAttr> ranks, Type storage) {
+  SmallVector<Attribute> own(ranks.begin(), ranks.end());
+  auto argument = tile::ArgumentAttr::get(b.getContext(), b.getStringAttr(name), tile::Direction::Out,
+                                          b.getArrayAttr(own), storage);
+  auto all = llvm::to_vector(kernel.getArguments());
+  all.push_back(argument);
+  kernel.setArgumentsAttr(b.getArrayAttr(all));
+  return kernel.getBody().front().addArgument(tile::KernelOp::valueTypeOf(argument), location);
+}
+
 Value TileEmitter::extent(StringAttr rank) {
   if (Value known = extents.lookup(rank))
     return known;
@@ -201,9 +226,9 @@ void TileEmitter::forPoints(StringAttr rank, Value lower, Value upper, llvm::fun
 }
 
 void TileEmitter::forColumns(StringAttr over, Value lower, Value upper, ValueRange full,
-                             llvm::function_ref<void()> body) {
+                             llvm::function_ref<void()> body, int64_t every) {
   OpBuilder::InsertionGuard guard(b);
-  auto op = tile::ForOp::create(b, location, lower, upper, full, shape.columns, tile::Order::Any);
+  auto op = tile::ForOp::create(b, location, lower, upper, full, shape.columns * every, tile::Order::Any);
   openLoop(over, op, over.str() + "0");
   columnOrigin = op.getBody().getArgument(0);
   column = over;

@@ -17,6 +17,8 @@ struct TileShape {
   bool absorbs = true;  ///< factors of rows go into the row operand of a contraction
   bool judges = true;   ///< tables and disjunctions decide, tile by tile, where there is work
   bool streams = true;  ///< operands of columns that only one block of rows uses are staged tile by tile
+  int64_t splits = 1;   ///< blocks that share the columns of a fold, where its rows are few
+  int64_t mergeRows = 16, mergeColumns = 8; ///< of a sub-tile in which they are merged, all parts of an element at once
 };
 
 /// Builds one tile kernel. Values are emitted where the builder stands, operands
@@ -37,15 +39,19 @@ public:
 
   // Structure.
 
+  /// A rank of the kernel that the source does not have, of a known extent.
+  mlir::StringAttr addRank(llvm::StringRef wish, int64_t size);
+  /// A tensor that one parallel loop writes and another one reads: behind the outputs.
+  mlir::Value addScratch(llvm::StringRef name, llvm::ArrayRef<mlir::StringAttr> ranks, mlir::Type storage);
   /// Opens a parallel loop over blocks of `row` and over `grid`, and stands in it.
   void openParallel(mlir::StringAttr row, llvm::ArrayRef<mlir::StringAttr> grid, bool descending);
   /// Stands behind the parallel loop.
   void closeParallel();
   /// Runs `body` at each point of `rank` from `lower` to below `upper`, one after the other.
   void forPoints(mlir::StringAttr rank, mlir::Value lower, mlir::Value upper, llvm::function_ref<void()> body);
-  /// Runs `body` in a loop over tiles of `column`.
-  void forColumns(mlir::StringAttr column, mlir::Value lower, mlir::Value upper,
-                  mlir::ValueRange full, llvm::function_ref<void()> body);
+  /// Runs `body` in a loop over tiles of `column`, every `every`-th of them.
+  void forColumns(mlir::StringAttr column, mlir::Value lower, mlir::Value upper, mlir::ValueRange full,
+                  llvm::function_ref<void()> body, int64_t every = 1);
   /// The same over all of `column`; tiles of valid columns only are full.
   void forAllColumns(mlir::StringAttr column, llvm::function_ref<void()> body);
   /// Runs `body` in a loop over the groups of rows of the current block.
@@ -97,6 +103,7 @@ public:
   mlir::Value groupOrigin() { return group; }
   mlir::Value columnTile() { return columnOrigin; }
   TileShape getShape() { return shape; }
+  void setShape(TileShape to) { shape = to; }
   void bindCarry(mlir::Value state, mlir::Value ref) { carries[state] = ref; }
   static void setName(mlir::Operation *op, llvm::StringRef name);
 

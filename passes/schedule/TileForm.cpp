@@ -157,6 +157,10 @@ FailureOr<tile::KernelOp> emit(OpBuilder &at, KernelOp kernel, TileShape shape, 
   } else {
     shape.streams = false;
   }
+  RankOp rows = kernel.getRankDeclaration(nest->row);
+  bool areFew = rows && rows.getSize() && static_cast<int64_t>(*rows.getSize()) <= shape.rows;
+  if (!nest->fold || !areFew || !nest->outer.empty())
+    shape.splits = 1;
   TileEmitter emitter(ex, inliner, kernel, shape, nest->split);
   FoldEmitter fold(ex, inliner, *nest, emitter);
   MapEmitter maps(ex, inliner, emitter);

@@ -93,7 +93,7 @@ Value TileEmitter::load(const Node *node) {
   auto op = tile::LoadOp::create(b, location, type, ref, AffineMapAttr::get(map), operands, mask);
   if (auto input = tensor.getDefiningOp<InputOp>())
     setName(op, input.getName().lower());
-  else if (isTable)
+  else if (isTable && tensor.getDefiningOp())
     setName(op, cast<StringAttr>(tensor.getDefiningOp()->getAttr("asm_name")));
   return op;
 }

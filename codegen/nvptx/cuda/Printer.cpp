@@ -210,6 +210,7 @@ LogicalResult Printer::printTiles(tile::ForOp op) {
   std::string name = names.define(op.getBody().getArgument(0)), step = std::to_string(op.getStep());
   std::string lower = names[op.getLower()], upper = names[op.getUpper()];
   line_.origin = name;
+  streamStep = op.getStep();
   line_.next = name + " + " + step;
   line_.isMore = line_.next + " < " + upper;
   for (Operand *operand : line_.uses) {
@@ -306,7 +307,7 @@ void Printer::printTile(Operand &operand) {
 std::string Printer::slotOf(Operand &operand, const std::string &origin) {
   if (operand.slots == 1)
     return tiles[&operand];
-  int64_t step = operand.isLeft ? 1 : (operand.tiled == operand.rowRank ? operand.rows : operand.columns);
+  int64_t step = operand.isLeft ? 1 : streamStep;
   return tiles[&operand] + ".slot(" + origin + " / " + std::to_string(step) + " % " + std::to_string(operand.slots) +
          ", " + std::to_string(operand.layout.size()) + ")";
 }

@@ -97,6 +97,7 @@ private:
     std::string origin, next, isMore; ///< of the tile, of the one after it, and whether there is one
   };
   Stream *stream = nullptr;
+  int64_t streamStep = 1; ///< from one of its tiles to the next
 };
 
 /// Without the parentheses around all of it.

@@ -34,6 +34,10 @@ VARIANTS = [
     ("log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {}),
     ("sigmoid", "softmax/sigmoid_attention.weir", ["O"], {}),
     ("two-dimensional neighbourhood", "sparse/gna_2d.weir", ["O"], {"x": 3, "y": lambda length: length, "m": None, "n": None}),
+    ("decoding", "softmax/gqa.weir", ["O"], {"h": 4, "g": 2, "m": 1}),
+    ("decoding, log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {"m": 1}),
+    ("decoding, entropy", "softmax/stat_entropy.weir", ["O", "H"], {"m": 1}),
+    ("decoding, window", "softmax/sliding_window.weir", ["O"], {"m": 1}),
     ("paged", INPUTS / "paged.weir", ["O"], {"w": 9, "y": 16, "x": lambda length: (length + 15) // 16, "h": None, "n": None}),
 ]
 
