@@ -127,7 +127,16 @@ __device__ inline void storeShared(unsigned to, __half x) {
   asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(__half_as_ushort(x)) : "memory");
 }
 
-// ---- Matrix units ---------------------------------------------------------
+__device__ inline void storeShared(unsigned to, float x) {
+  asm volatile("st.shared.f32 [%0], %1;" ::"r"(to), "f"(x) : "memory");
+}
+__device__ inline float loadShared(unsigned from) {
+  float x;
+  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(x) : "r"(from) : "memory");
+  return x;
+}
+
+// ---- Products -------------------------------------------------------------
 
 /// Four 8 x 8 matrices, of which each lane points to a row.
 template <bool transposed> __device__ inline void loadMatrices(unsigned (&x)[4], unsigned at) {
@@ -189,6 +198,21 @@ __device__ inline void multiplyStep(float (&sums)[R][C], const unsigned (&left)[
   }
 }
 
+/// sums += left * right at depth k in float, an element at a time.
+template <bool alongColumns, int R, int C, typename Right>
+__device__ inline void multiplyElements(float (&sums)[R][C], const float (&left)[R], Right right, int k) {
+#pragma unroll
+  for (int j = 0; j < C; ++j) {
+    int column = lane() % 4 * 2 + j / 2 * 8 + j % 2;
+    float x = loadShared(alongColumns ? right.at(column, k) : right.at(k, column));
+#pragma unroll
+    for (int i = 0; i < R; ++i)
+      sums[i][j] = fmaf(left[i], x, sums[i][j]);
+  }
+}
+
+template <typename Tile> constexpr bool isFloat = sizeof(typename Tile::Element) == sizeof(float);
+
 /// sums = left * right: rows of the warp by the tile's columns.
 template <bool alongColumns, int depth, int R, int C, typename Left, typename Right>
 __device__ inline void contract(float (&sums)[R][C], Left left, Right right) {
@@ -197,31 +221,53 @@ __device__ inline void contract(float (&sums)[R][C], Left left, Right right) {
 #pragma unroll
     for (int j = 0; j < C; ++j)
       sums[i][j] = 0;
+  if constexpr (isFloat<Right>) {
+    for (int k = 0; k < depth; ++k) {
+      float x[R];
 #pragma unroll
-  for (int k = 0; k < depth; k += 16) {
-    unsigned x[R / 2][4];
+      for (int i = 0; i < R; ++i)
+        x[i] = loadShared(left.at(warp() * (R * 8) + lane() / 4 + 8 * i, k));
+      multiplyElements<alongColumns>(sums, x, right, k);
+    }
+  } else {
 #pragma unroll
-    for (int i = 0; i < R / 2; ++i)
-      loadMatrices<false>(x[i], left.at(warp() * (R * 8) + i * 16 + lane() % 16, k + lane() / 16 * 8));
-    multiplyStep<alongColumns>(sums, x, right, k);
+    for (int k = 0; k < depth; k += 16) {
+      unsigned x[R / 2][4];
+#pragma unroll
+      for (int i = 0; i < R / 2; ++i)
+        loadMatrices<false>(x[i], left.at(warp() * (R * 8) + i * 16 + lane() % 16, k + lane() / 16 * 8));
+      multiplyStep<alongColumns>(sums, x, right, k);
+    }
   }
 }
 
-/// sums += weights * right. The registers of weights are those of a left operand already.
+/// sums += weights * right. The registers of weights are those of a left operand already; in float, each weight comes
+/// from the lane of its row that has it.
 template <bool alongColumns, int R, int C, int K, typename Right>
 __device__ inline void accumulate(float (&sums)[R][C], const float (&weights)[R][K], Right right) {
-  typename Right::Element type{};
+  if constexpr (isFloat<Right>) {
 #pragma unroll
-  for (int k = 0; k < K; k += 4) {
-    unsigned x[R / 2][4];
+    for (int k = 0; k < K * 4; ++k) {
+      float x[R];
 #pragma unroll
-    for (int i = 0; i < R / 2; ++i)
+      for (int i = 0; i < R; ++i)
+        x[i] = __shfl_sync(~0u, weights[i][k / 8 * 2 + k % 2], lane() / 4 * 4 + k % 8 / 2);
+      multiplyElements<alongColumns>(sums, x, right, k);
+    }
+  } else {
+    typename Right::Element type{};
 #pragma unroll
-      for (int part = 0; part < 4; ++part) {
-        const float *pair = &weights[i * 2 + part % 2][k + part / 2 * 2];
-        x[i][part] = pack(type, pair[0], pair[1]);
-      }
-    multiplyStep<alongColumns>(sums, x, right, k * 4);
+    for (int k = 0; k < K; k += 4) {
+      unsigned x[R / 2][4];
+#pragma unroll
+      for (int i = 0; i < R / 2; ++i)
+#pragma unroll
+        for (int part = 0; part < 4; ++part) {
+          const float *pair = &weights[i * 2 + part % 2][k + part / 2 * 2];
+          x[i][part] = pack(type, pair[0], pair[1]);
+        }
+      multiplyStep<alongColumns>(sums, x, right, k * 4);
+    }
   }
 }
 

@@ -186,11 +186,9 @@ LogicalResult Printer::printStore(tile::StoreOp op) {
 
 LogicalResult Printer::printContract(tile::ContractOp op) {
   Operand &left = *plan.left(op), &right = *plan.right(op);
-  if (!right.isNarrow() || !left.isNarrow())
-    return refuse(op, "gpu-form") << "a product of elements that are neither f16 nor bf16 has no CUDA C++";
   if (!stream || failed(arrive(right)))
     return refuse(op, "gpu-form") << "a contraction outside a loop over tiles";
-  line() << "// Rows of " << tiles[&left] << " by " << tiles[&right] << ", on the matrix units.\n";
+  line() << "// Rows of " << tiles[&left] << " by " << tiles[&right] << (right.isNarrow() ? ", on the matrix units.\n" : ".\n");
   declare(op.getResult());
   int64_t extent = right.isContractedContiguous() ? right.columns : right.rows;
   line() << "weir::contract<" << (right.isContractedContiguous() ? "true" : "false") << ", " << extent << ">("
@@ -200,8 +198,6 @@ LogicalResult Printer::printContract(tile::ContractOp op) {
 
 LogicalResult Printer::printAccumulate(tile::AccumulateOp op) {
   Operand &right = *plan.right(op);
-  if (!right.isNarrow())
-    return refuse(op, "gpu-form") << "a product of elements that are neither f16 nor bf16 has no CUDA C++";
   if (!stream || failed(arrive(right)))
     return refuse(op, "gpu-form") << "an accumulation outside a loop over tiles";
   line() << "// " << names[op.getRef()] << " += " << names[op.getLhs()] << " by " << tiles[&right] << ".\n";
