@@ -1,8 +1,9 @@
 """What the assembler made of a GPU kernel: registers, spills, and the loop with the most matrix instructions.
 
-usage: gauge.py WEIR FILE... [--set NAME=VALUE]...
+usage: gauge.py WEIR FILE... [--peers WIDTH] [--set NAME=VALUE]...
 
-Needs ptxas ($WEIR_PTXAS, or in PATH or of the CUDA toolkit) and nvdisasm ($NVDISASM, in PATH, or of the PyPI wheel
+With --peers, attention as Triton compiles it stands beside (peers.py), where this Python, or that of $WEIR_PEERS, has
+the wheel. Needs ptxas ($WEIR_PTXAS, or in PATH or of the CUDA toolkit) and nvdisasm ($NVDISASM, in PATH, or of the PyPI wheel
 nvidia-cuda-nvdisasm in this Python). No GPU is needed. A loop is what lies between a backward branch and its target.
 """
 import collections
@@ -16,6 +17,7 @@ import sys
 import tempfile
 
 INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(@!?U?P\w+\s+)?([A-Z][\w.]*)(.*?);")
+HERE = pathlib.Path(__file__).resolve().parent
 LABEL = re.compile(r"^(\.L\w+):")
 
 
@@ -49,32 +51,60 @@ def hottest(code):
     return min((body for body in bodies if count(body) == most), key=len) if most else []
 
 
+def listing(nvdisasm, cubin):
+    return subprocess.run([nvdisasm, "-c", cubin], check=True, capture_output=True, text=True).stdout
+
+
+def measure(text):
+    """Instructions for each matrix instruction of the hottest loop, spills of all code, and a report."""
+    code = instructions(text)
+    body = hottest(code)
+    kinds = collections.Counter(op.split(".")[0] for op in body)
+    spills = sum(op.startswith(("STL", "LDL")) for _, op, _ in code)
+    registers = re.search(r"SHI_REGISTERS=(\d+)", text)[1]
+    products = kinds["HMMA"]
+    ratio = len(body) / products if products else float("inf")
+    report = f"{ratio:.2f} instructions a matrix instruction ({len(body)} / {products}), {registers} registers, "
+    report += f"{spills} instructions that spill\n  "
+    return ratio, spills, report + ", ".join(f"{name} {count}" for name, count in kinds.most_common(14))
+
+
 def gauge(weir, file, settings, ptxas, nvdisasm):
     with tempfile.TemporaryDirectory() as folder:
         ptx, cubin = pathlib.Path(folder) / "k.ptx", pathlib.Path(folder) / "k.cubin"
         text = [weir, "print", file, "--after", "ptx", "--target", "nvptx:sm_80", *settings]
         ptx.write_bytes(subprocess.run(text, check=True, stdout=subprocess.PIPE).stdout)
-        made = subprocess.run([ptxas, "-arch=sm_80", "-v", ptx, "-o", cubin], check=True, capture_output=True, text=True)
-        listing = subprocess.run([nvdisasm, "-c", cubin], check=True, stdout=subprocess.PIPE, text=True).stdout
-    body = hottest(instructions(listing))
-    kinds = collections.Counter(op.split(".")[0] for op in body)
-    registers = re.search(r"Used (\d+) registers", made.stderr)[1]
-    spills = sum(map(int, re.findall(r"(\d+) bytes spill", made.stderr)))
-    products = kinds["HMMA"]
-    ratio = f"{len(body) / products:.2f}" if products else "-"
-    print(f"{pathlib.Path(file).stem}: {ratio} instructions a matrix instruction ({len(body)} / {products}), "
-          f"{registers} registers, {spills} bytes spilled")
-    print("  " + ", ".join(f"{name} {count}" for name, count in kinds.most_common(14)))
+        subprocess.run([ptxas, "-arch=sm_80", ptx, "-o", cubin], check=True)
+        print(f"{pathlib.Path(file).stem}: {measure(listing(nvdisasm, cubin))[2]}")
+
+
+def gauge_peers(width, nvdisasm):
+    """The variant of each kernel that spills least, and of those the one with the fewest instructions."""
+    python = os.environ.get("WEIR_PEERS", sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run([python, HERE / "peers.py", folder, width], capture_output=True, text=True)
+        if made.returncode:
+            return print(f"triton: not here ({made.stderr.strip().splitlines()[-1]})")
+        for name in ("triton", "triton-causal"):
+            found = {path: measure(listing(nvdisasm, path)) for path in pathlib.Path(folder).glob(f"{name}.*.cubin")}
+            best = min(found, key=lambda path: (found[path][1], found[path][0]))
+            keys, warps = best.name.split(".")[1:3]
+            print(f"{name}, tiles of {keys} keys, {warps} warps: {found[best][2]}")
 
 
 def main():
     weir, *words = sys.argv[1:]
     settings = words[words.index("--set"):] if "--set" in words else []
+    words = words[: len(words) - len(settings)]
+    peers = words.pop(words.index("--peers") + 1) if "--peers" in words else None
     wheel = [p for base in sys.path for p in glob.glob(f"{base}/nvidia/*/bin/nvdisasm")]
     ptxas = program("WEIR_PTXAS", "ptxas", ["/usr/local/cuda/bin/ptxas"])
     nvdisasm = program("NVDISASM", "nvdisasm", wheel + ["/usr/local/cuda/bin/nvdisasm"])
-    for file in words[: len(words) - len(settings)]:
-        gauge(weir, file, settings, ptxas, nvdisasm)
+    for file in words:
+        if file != "--peers":
+            gauge(weir, file, settings, ptxas, nvdisasm)
+    if peers:
+        gauge_peers(peers, nvdisasm)
 
 
 if __name__ == "__main__":
