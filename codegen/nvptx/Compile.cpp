@@ -186,6 +186,11 @@ static std::vector<std::string> fixWholeRanks(cascade::KernelOp derived, ExtentO
           if (other.getTensorType().indexOf(rank) < 0)
             whole.insert(rank);
   });
+  // A sum that becomes a fold only with its tiles has one state: what it has beside its points comes last.
+  if (derived.getBody().getOps<cascade::FoldOp>().empty())
+    for (auto output : derived.getBody().getOps<cascade::OutputOp>())
+      if (auto ranks = cast<cascade::TensorType>(output.getTensor().getType()).getRanks(); ranks.size() > 1)
+        whole.insert(ranks.back());
   // A single row is known to be one, so that blocks may share its columns.
   derived.walk([&](cascade::StateOp state) {
     for (StringAttr rank : state.getTensorType().getRanks())
