@@ -79,7 +79,7 @@ static LogicalResult printEntry(llvm::raw_ostream &os, tile::KernelOp kernel, co
      << wrapped(parameters, 4) << ") {\n";
   for (auto index : kernel.getBody().getOps<tile::IndexOp>()) {
     std::string text = names.index(index);
-    os << "  const int " << names.define(index) << " = " << text << ";\n";
+    os << "  [[maybe_unused]] const int " << names.define(index) << " = " << text << ";\n";
   }
   if (failed(cuda::Printer(loop, *plan, os, names).print()))
     return failure();

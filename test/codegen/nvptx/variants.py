@@ -39,6 +39,8 @@ VARIANTS = [
     ("decoding, log-sum-exp", "softmax/stat_lse.weir", ["O", "L"], {"m": 1}),
     ("decoding, entropy", "softmax/stat_entropy.weir", ["O", "H"], {"m": 1}),
     ("decoding, window", "softmax/sliding_window.weir", ["O"], {"m": 1}),
+    ("paged decoding", INPUTS / "paged_decoding.weir", ["O"],
+     {"w": 9, "y": 16, "x": lambda length: (length + 15) // 16, "h": None, "m": 1, "n": None}),
     ("paged", INPUTS / "paged.weir", ["O"], {"w": 9, "y": 16, "x": lambda length: (length + 15) // 16, "h": None, "n": None}),
 ]
 
