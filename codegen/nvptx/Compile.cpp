@@ -32,16 +32,20 @@ bool needsAlignment(int64_t lastExtent, int64_t elementBytes) {
 }
 
 tile::TilePlan planTiles(cascade::KernelOp derived) {
-  // What a warp accumulates takes rows × extent / 32 registers of a lane, of 255.
-  int64_t widest = 0;
+  // Scores take rows × columns / 32 registers of a lane, of 255: wider tiles share little more, and spill.
+  int64_t columns = 64;
+  // What a warp accumulates takes rows × extent / 32; several sums of rows have addends of their own beside the scores.
+  int64_t widest = 0, sums = 0;
   derived.walk([&](cascade::StateOp state) {
+    bool isOfRows = true;
     for (StringAttr rank : state.getTensorType().getRanks())
       if (auto op = derived.getRankDeclaration(rank); op && op.getSize() && state.getTensorType().getRanks().back() == rank)
         widest = std::max<int64_t>(widest, *op.getSize());
+    for (auto other : state->getParentOp()->getRegion(0).getOps<cascade::StateOp>())
+      isOfRows &= state.getTensorType().getRank() <= other.getTensorType().getRank();
+    sums += isOfRows && state.getCombiner() == cascade::Combiner::Sum;
   });
-  int64_t rows = widest > 128 ? 16 : 32;
-  // Scores take rows × columns / 32: wider tiles share little more, and spill.
-  int64_t columns = 64;
+  int64_t rows = widest + columns * (sums > 1 ? sums + 1 : 1) > 240 ? 16 : 32;
   return {rows, columns, rows * Plan::warps};
 }
 
