@@ -42,7 +42,7 @@ private:
   std::optional<Selection> matchMember(Expr predicate, StringAttr rank);
   bool isConstant(Expr count);
   Value select(RankOfOp rankOf, Expr count);
-  StringAttr declareRank(RankOfOp rankOf, Expr extent);
+  StringAttr declareRank(RankOfOp rankOf, Expr count);
   std::string build(EinsumOp op, StringAttr rank, Expr summand, const Selection &selection);
   Type i64() { return IntegerType::get(kernel.getContext(), 64); }
 
@@ -84,7 +84,7 @@ Expr Selector::read(EinsumOp op, StringAttr rank) {
   return readEquation(terms, op, [&](ReadOp read, ArrayRef<Expr> at) { return hook(hook, read, at); });
 }
 
-/// True for what an extent can be: made of integers, extents and constant parameters.
+/// True for what an extent can be: sums and products of integers, extents and constant parameters.
 bool Selector::isConstant(Expr count) {
   switch (count->op) {
   case OpKind::Integer: case OpKind::Extent:
@@ -93,8 +93,11 @@ bool Selector::isConstant(Expr count) {
     auto param = count->tensor.getDefiningOp<ParamOp>();
     return param && param.getConstant();
   }
-  case OpKind::Binary:
-    return llvm::all_of(count->operands, [&](Expr e) { return isConstant(e); });
+  case OpKind::Binary: { // a division may have no result
+    bool isTotal = count->is(BinaryFn::Add) || count->is(BinaryFn::Sub) || count->is(BinaryFn::Mul) ||
+                   count->is(BinaryFn::Min) || count->is(BinaryFn::Max);
+    return isTotal && llvm::all_of(count->operands, [&](Expr e) { return isConstant(e); });
+  }
   default:
     return false;
   }
@@ -160,18 +163,15 @@ std::optional<Selection> Selector::find(Expr summand, StringAttr rank) {
   return std::nullopt;
 }
 
-/// A rank as long as what is selected; none of it where the number is negative.
-StringAttr Selector::declareRank(RankOfOp rankOf, Expr extent) {
+/// A rank as long as what is selected: no longer than the rank it is from, and nothing where the number is negative.
+StringAttr Selector::declareRank(RankOfOp rankOf, Expr count) {
   OpBuilder builder(rankOf);
   std::string base = rankOf.getAlong().str() + ".best", name = base;
   for (unsigned i = 2; kernel.getRankDeclaration(builder.getStringAttr(name)); ++i)
     name = base + std::to_string(i);
   StringAttr rank = builder.getStringAttr(name);
   auto op = RankOp::create(builder, rankOf.getLoc(), rank, StringAttr(), IntegerAttr());
-  if (extent->op == OpKind::Integer) {
-    op.setSize(std::max<int64_t>(extent->code, 0));
-    return rank;
-  }
+  Expr extent = terms.binary(BinaryFn::Min, count, terms.extent(rankOf.getAlongAttr(), i64()));
   extent = terms.binary(BinaryFn::Max, extent, terms.integer(0, i64()));
   writeBody(op.getExtent(), op.getLoc(), {}, {}, extent, TensorMap());
   return rank;

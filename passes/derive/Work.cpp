@@ -1,10 +1,14 @@
 // Work of reductions in multiply-adds, with typical extents where none is known.
 #include "passes/derive/Work.h"
 
+#include "passes/algebra/Bodies.h"
+#include "passes/algebra/Evaluate.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
+using namespace weir::algebra;
 using namespace weir::cascade;
 
 namespace weir::derive {
@@ -30,7 +34,8 @@ Work::Work(KernelOp kernel) {
     roots[name] = kernel.getExtentOwner(name);
     if (rank.getSize())
       sizes[roots[name]] = static_cast<double>(*rank.getSize());
-    rank.getExtent().walk([&](ExtentOp extent) { sources[name].push_back(extent.getRankAttr()); });
+    if (!rank.getExtent().empty())
+      derived[name] = readBody(*terms, rank.getExtent().front(), {}, [](ReadOp, ArrayRef<Expr>) { return nullptr; });
   }
   if (auto extents = kernel->getAttrOfType<DictionaryAttr>(likelyExtents))
     for (NamedAttribute entry : extents)
@@ -64,11 +69,9 @@ double Work::extentOf(StringAttr rank) const {
     return *size;
   if (auto it = likely.find(rootOf(rank)); it != likely.end())
     return it->second;
-  if (auto it = sources.find(rootOf(rank)); it != sources.end()) {
-    double most = 0; // blocks and groups of other ranks are no more than these
-    for (StringAttr source : it->second)
-      most = std::max(most, extentOf(source));
-    return most;
+  if (auto it = derived.find(rootOf(rank)); it != derived.end()) {
+    double extent = evaluate(it->second, [&](Expr leaf) { return typicalValue(leaf); });
+    return extent >= 1 ? extent : 1; // none, or not defined: as good as one
   }
   return isFeatures(rank) ? typicalFeatures : isPositions(rank) ? typicalPositions : typicalBatch;
 }
@@ -80,6 +83,17 @@ bool Work::isPositions(StringAttr rank) const {
 
 bool Work::isFeatures(StringAttr rank) const {
   return features.contains(rootOf(rank)) && !positions.contains(rootOf(rank));
+}
+
+/// What an extent may be made of: other extents, and constant parameters, which have their default.
+double Work::typicalValue(Expr leaf) const {
+  if (leaf->op == OpKind::Extent)
+    return extentOf(leaf->rank);
+  auto param = leaf->op == OpKind::Read ? leaf->tensor.getDefiningOp<ParamOp>() : ParamOp();
+  if (!param || param.getInit().empty())
+    return typicalBatch;
+  Expr value = readBody(*terms, param.getInit().front(), {}, [](ReadOp, ArrayRef<Expr>) { return nullptr; });
+  return evaluate(value, [&](Expr inner) { return typicalValue(inner); });
 }
 
 double Work::pointsOf(ArrayRef<StringAttr> ranks) const {

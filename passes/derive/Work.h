@@ -2,12 +2,13 @@
 #ifndef WEIR_PASSES_DERIVE_WORK_H
 #define WEIR_PASSES_DERIVE_WORK_H
 
-#include "dialect/cascade/Cascade.h"
+#include "passes/algebra/Terms.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <map>
+#include <memory>
 #include <string>
 
 namespace weir::derive {
@@ -41,10 +42,12 @@ public:
 
 private:
   std::optional<double> known(mlir::StringAttr rank) const;
+  double typicalValue(algebra::Expr leaf) const;
 
   llvm::MapVector<mlir::StringAttr, mlir::StringAttr> roots;
   llvm::DenseMap<mlir::StringAttr, double> sizes, likely;
-  llvm::DenseMap<mlir::StringAttr, llvm::SmallVector<mlir::StringAttr>> sources; ///< Ranks that an extent is made of.
+  std::shared_ptr<algebra::Terms> terms = std::make_shared<algebra::Terms>();
+  llvm::DenseMap<mlir::StringAttr, algebra::Expr> derived; ///< Extents that declarations make of others.
   llvm::SetVector<mlir::StringAttr> features, rows, positions;
 };
 

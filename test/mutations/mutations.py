@@ -15,7 +15,7 @@ class Mutation:
     new: str
 
 
-SEPARATE, STATES = "passes/derive/Separate.cpp", "passes/derive/States.cpp"
+SEPARATE, STATES, SELECT = "passes/derive/Separate.cpp", "passes/derive/States.cpp", "passes/derive/Select.cpp"
 MUTATIONS = [
     Mutation("the maximum of negative multiples stays a maximum", SEPARATE,
              "    if (signs.negative)\n      combiner =", "    if (false)\n      combiner ="),
@@ -47,4 +47,11 @@ MUTATIONS = [
              "for (unsigned i = 1; taken.contains(name); ++i) {", "for (unsigned i = 1; false; ++i) {"),
     Mutation("a scan's step looks the wrong way", "passes/derive/Weights.cpp",
              "bound.isBelow ? BinaryFn::Sub : BinaryFn::Add;", "bound.isBelow ? BinaryFn::Add : BinaryFn::Sub;"),
+    Mutation("the points up to a place are one too few", SELECT,
+             "  if (relation == Predicate::Le)\n    count =", "  if (false)\n    count ="),
+    Mutation("a position among the selected points is one among all", SELECT,
+             "bool isPlaced = op.getCombiner()", "bool isPlaced = false && op.getCombiner()"),
+    Mutation("there are as many selected points as may be", SELECT,
+             "body = restrict(terms, terms.substitute(body, atPosition), {Atom{terms.present(selection.position, i1)}});",
+             "body = terms.substitute(body, atPosition);"),
 ]
