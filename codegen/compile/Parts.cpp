@@ -9,7 +9,9 @@
 #include "passes/schedule/Cut.h"
 #include "passes/schedule/TileForm.h"
 
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 
@@ -64,6 +66,48 @@ bool haveInLoops(Parts &parts, ArrayRef<StringAttr> names) {
   });
 }
 
+/// Numbers of the loop variables of `loop` that `value` is computed from.
+void collectIndices(Value value, tile::ParallelOp loop, llvm::DenseSet<Value> &seen, llvm::SmallBitVector &indices) {
+  if (!seen.insert(value).second)
+    return;
+  Operation *op = value.getDefiningOp();
+  if (!op) {
+    auto argument = cast<BlockArgument>(value);
+    if (argument.getOwner()->getParentOp() == loop)
+      indices.set(argument.getArgNumber());
+    return;
+  }
+  llvm::SetVector<Value> sources(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), sources);
+  for (Value source : sources)
+    collectIndices(source, loop, seen, indices);
+}
+
+/// The ranks over whose points a contraction of tiles is computed again and again.
+llvm::DenseSet<StringRef> ranksOfRepeats(const Part &part) {
+  llvm::DenseSet<StringRef> ranks;
+  if (!part.tiles)
+    return ranks;
+  tile::KernelOp(part.tiles).walk([&](tile::ContractOp contract) {
+    auto loop = contract->getParentOfType<tile::ParallelOp>();
+    auto names = loop ? loop->getAttrOfType<ArrayAttr>("arg_names") : ArrayAttr();
+    if (!names)
+      return;
+    llvm::DenseSet<Value> seen;
+    Block &body = loop.getBody().front();
+    llvm::SmallBitVector indices(body.getNumArguments());
+    for (Value operand : contract->getOperands())
+      collectIndices(operand, loop, seen, indices);
+    for (auto [i, step] : llvm::enumerate(loop.getSteps()))
+      if (!indices.test(i) && step == 1)
+        ranks.insert(cast<StringAttr>(names[i]).getValue());
+  });
+  return ranks;
+}
+
+/// True for tiles that compute nothing again.
+bool isWhole(const Part &part) { return part.tiles && ranksOfRepeats(part).empty(); }
+
 /// Splits kernels into parts.
 class Splitter {
 public:
@@ -85,6 +129,7 @@ private:
   SmallVector<Value> sourcesOf(Part &part, Operation *op);
   SmallVector<Value> roomyFrom(Part &part, ArrayRef<Value> tensors);
   bool mayPass(Part &part, Value tensor);
+  SmallVector<Candidate> candidatesAgainst(Part &part, const llvm::DenseSet<StringRef> &ranksOfRepeats);
   std::optional<Parts> tryCut(Part &part, const Candidate &candidate, bool absorbs);
 
   const Target &target;
@@ -181,6 +226,20 @@ SmallVector<Splitter::Candidate> Splitter::candidatesOf(Part &part) {
   return near;
 }
 
+/// Sums that may pass and know nothing of a rank over which tiles compute them again.
+SmallVector<Splitter::Candidate> Splitter::candidatesAgainst(Part &part, const llvm::DenseSet<StringRef> &ranksOfRepeats) {
+  SmallVector<Candidate> candidates;
+  for (auto sum : part.plain->getBody().getOps<cascade::EinsumOp>()) {
+    auto ranks = sum.getTensorType().getRanks();
+    bool isApart = llvm::any_of(ranksOfRepeats, [&](StringRef rank) {
+      return llvm::none_of(ranks, [&](StringAttr own) { return own.getValue() == rank; });
+    });
+    if (sum.getCombiner() == cascade::Combiner::Sum && isApart && mayPass(part, sum.getResult()))
+      candidates.push_back({{sum.getResult()}, false});
+  }
+  return candidates;
+}
+
 /// What several parts compute they have to round alike, or weights that are computed
 /// again do not add up to their normaliser: all in tiles, and without absorbed factors.
 std::optional<Parts> Splitter::tryCut(Part &part, const Candidate &candidate, bool absorbs) {
@@ -215,6 +274,11 @@ FailureOr<Parts> Splitter::split(OwningOpRef<cascade::KernelOp> kernel, bool abs
     for (const Candidate &candidate : candidatesOf(*part))
       if (cuts < maximalCuts)
         if (auto parts = tryCut(*part, candidate, absorbs))
+          return std::move(*parts);
+  if (auto ranks = ranksOfRepeats(*part); !ranks.empty())
+    for (const Candidate &candidate : candidatesAgainst(*part, ranks))
+      if (cuts < maximalCuts)
+        if (auto parts = tryCut(*part, candidate, absorbs); parts && llvm::all_of(*parts, isWhole))
           return std::move(*parts);
   Parts one;
   one.push_back(std::move(*part));
@@ -280,19 +344,28 @@ FailureOr<OwningOpRef<ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Tar
   });
 }
 
-/// What plain loops have to do, in operations at typical extents.
-static double workInLoops(cascade::KernelOp whole, Parts &parts) {
+/// What keeps parts from the machine's speed, in operations of plain loops at typical extents: these, and what tiles
+/// compute again, which they do this much faster.
+static double costOf(cascade::KernelOp whole, const Parts &parts) {
+  static constexpr double fasterInTiles = 50;
   derive::Work work(whole);
   double sum = 0;
-  for (Part &part : parts) {
-    if (part.tiles)
+  for (const Part &part : parts) {
+    auto repeats = ranksOfRepeats(part);
+    if (part.tiles && repeats.empty())
       continue;
-    part.plain->walk([&](cascade::Equation equation) {
-      double points = work.pointsOf(equation.getTensorType().getRanks());
-      if (auto einsum = dyn_cast<cascade::EinsumOp>(equation.getOperation()))
+    cascade::KernelOp(*part.plain).walk([&](cascade::Equation equation) {
+      auto einsum = dyn_cast<cascade::EinsumOp>(equation.getOperation());
+      auto ranks = llvm::to_vector(equation.getTensorType().getRanks());
+      double points = work.pointsOf(ranks), times = 0;
+      if (einsum)
         for (auto rank : einsum.getReduced().getAsRange<StringAttr>())
           points *= work.extentOf(rank);
-      sum += points;
+      for (StringRef rank : repeats)
+        if (einsum && einsum.getCombiner() == cascade::Combiner::Sum &&
+            llvm::none_of(ranks, [&](StringAttr own) { return own.getValue() == rank; }))
+          times = std::max(times, 1.0) * work.extentOf(StringAttr::get(whole.getContext(), rank));
+      sum += part.tiles ? points * times / fasterInTiles : points;
     });
   }
   return sum;
@@ -303,9 +376,9 @@ FailureOr<Parts> makeParts(cascade::KernelOp plain, const Target &target) {
     return Splitter(plain, target, room).split(cast<cascade::KernelOp>(plain->clone()), /*absorbs=*/true, remarks);
   };
   auto parts = split(schedule::Room::Always, target.remarks);
-  if (succeeded(parts) && target.level && workInLoops(plain, *parts) > 0) {
+  if (succeeded(parts) && target.level && costOf(plain, *parts) > 0) {
     auto others = split(schedule::Room::Typically, /*remarks=*/false);
-    if (succeeded(others) && workInLoops(plain, *others) < workInLoops(plain, *parts))
+    if (succeeded(others) && costOf(plain, *others) < costOf(plain, *parts))
       parts = std::move(others);
   }
   if (failed(parts) || parts->size() == 1)
