@@ -16,8 +16,7 @@ namespace weir {
 /// Whether a rank has the extent that its declaration derives from others; a
 /// caller may have given it another one.
 static bool isAsDerived(cascade::RankOp rank, const Call &call) {
-  auto derived = call.resolution.derivedExtent(rank);
-  return !derived || *derived == call.resolution.extents.at(rank.getName().str());
+  return call.resolution.derivedExtent(rank) == call.resolution.extents.at(rank.getName().str());
 }
 
 /// What a caller decides before compiling: constants, and extents that nothing
