@@ -141,6 +141,20 @@ SmallVector<Value> Emitter::carry(Value from, Value to, ValueRange start,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+SmallVector<Value> Emitter::follow(Value first, ValueRange start, CarryBody body) {
+  SmallVector<Value> state{first};
+  llvm::append_range(state, start);
+  SmallVector<Type> types = llvm::to_vector(ValueRange(state).getTypes());
+  SmallVector<Location> locations(state.size(), loc);
+  auto loop = scf::WhileOp::create(builder, loc, types, state);
+  OpBuilder::InsertionGuard guard(builder);
+  ValueRange now = builder.createBlock(&loop.getBefore(), {}, types, locations)->getArguments();
+  scf::ConditionOp::create(builder, loc, invert(less(now[0], integer(0))), now);
+  now = builder.createBlock(&loop.getAfter(), {}, types, locations)->getArguments();
+  scf::YieldOp::create(builder, loc, body(now[0], now.drop_front()));
+  return llvm::to_vector_of<Value>(loop.getResults().drop_front());
+}
+
 void Emitter::when(Value condition, llvm::function_ref<void()> body) {
   auto branch =
       scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);

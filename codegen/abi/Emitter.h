@@ -83,6 +83,8 @@ public:
       llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   llvm::SmallVector<Value> carry(Value from, Value to, mlir::ValueRange start,
                                  CarryBody body);
+  /// The same over a list: the body gives the next position before what it carries; a negative one ends it.
+  llvm::SmallVector<Value> follow(Value first, mlir::ValueRange start, CarryBody body);
   void when(Value condition, llvm::function_ref<void()> body);
   /// The values of one of two branches.
   using Branch = llvm::function_ref<llvm::SmallVector<Value>()>;

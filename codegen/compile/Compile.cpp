@@ -26,10 +26,13 @@ namespace {
 
 cascade::KernelOp onlyKernel(ModuleOp module) { return *module.getOps<cascade::KernelOp>().begin(); }
 
-/// Says of the parts without tiles why, and which equations they are.
+/// Says of the parts without tiles why, which equations they are, and which points they visit.
 void explainLoops(MutableArrayRef<Part> parts) {
   for (Part &part : parts) {
-    if (!part.whyNot || part.tiles)
+    if (part.tiles)
+      continue;
+    loops::explainGuards(*part.plain);
+    if (!part.whyNot)
       continue;
     std::string what = "'" + part.derived.getSymName().str() + "' runs as plain loops";
     if (parts.size() > 1) {

@@ -2,6 +2,7 @@
 #include "codegen/loops/Body.h"
 
 #include "codegen/abi/Storage.h"
+#include "passes/algebra/Bodies.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -161,6 +162,17 @@ Scalar Body::evaluate(Region &region, ArrayRef<StringAttr> ranks, Values more) {
   for (Value value : more)
     arguments.push_back({value, {}});
   return emitRegion(region, arguments).front();
+}
+
+Scalar Body::evaluate(algebra::Expr term, ArrayRef<StringAttr> ranks, ArrayRef<StringAttr> reduced, Values more) {
+  OpBuilder unattached(kernel.op.getContext());
+  Ranks all(ranks);
+  llvm::append_range(all, reduced);
+  OwningOpRef<cascade::EinsumOp> map = cascade::EinsumOp::create(
+      unattached, emit.loc, cascade::TensorType::get(all, term->type), unattached.getStringAttr(""),
+      cascade::CombinerAttr::get(kernel.op.getContext(), cascade::Combiner::None), unattached.getArrayAttr({}));
+  algebra::writeBody(map->getBody(), emit.loc, ranks, reduced, term, algebra::TensorMap());
+  return evaluate(map->getBody(), ranks, more);
 }
 
 void Body::emitItem(Operation *item) {

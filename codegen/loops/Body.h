@@ -76,10 +76,16 @@ private:
   llvm::SmallVector<Scalar> boundIndices(llvm::ArrayRef<StringAttr> ranks);
   Scalar evaluate(mlir::Region &region, llvm::ArrayRef<StringAttr> ranks,
                   Values more);
-  Values reduce(Reduction &reduction, mlir::Region &region,
-                llvm::ArrayRef<StringAttr> ranks,
-                llvm::ArrayRef<StringAttr> reduced, Values indices,
+  /// The same of a term, whose reduced indices are `more`.
+  Scalar evaluate(algebra::Expr term, llvm::ArrayRef<StringAttr> ranks, llvm::ArrayRef<StringAttr> reduced, Values more);
+
+  /// Points of a rank that is reduced: the first, and that after the last.
+  std::pair<Value, Value> rangeOf(const algebra::Guard &guard, StringAttr rank, llvm::ArrayRef<StringAttr> ranks,
+                                  llvm::ArrayRef<StringAttr> reduced, Values indices);
+  Values reduce(Reduction &reduction, cascade::EinsumOp op, const std::optional<Plan::Buckets> &buckets, Values indices,
                 Values state);
+  void fillBuckets(cascade::EinsumOp op, const Plan::Buckets &buckets);
+  Values followBucket(cascade::EinsumOp op, const Plan::Buckets &buckets, Values state, abi::Emitter::CarryBody body);
 
   /// Emits an equation, fold or output.
   void emitItem(mlir::Operation *item);

@@ -10,37 +10,43 @@ static Type yieldedType(Region &region) {
   return region.front().getTerminator()->getOperand(0).getType();
 }
 
-/// Nested loops over `reduced` that carry the state; `indices` are those of the
-/// loops entered so far.
-Values Body::reduce(Reduction &reduction, Region &region,
-                    ArrayRef<StringAttr> ranks, ArrayRef<StringAttr> reduced,
+/// Nested loops over the ranks that are reduced, of which `indices` are entered already; they carry the state.
+Values Body::reduce(Reduction &reduction, cascade::EinsumOp op, const std::optional<Plan::Buckets> &buckets,
                     Values indices, Values state) {
-  if (indices.size() == reduced.size()) {
-    Scalar point = evaluate(region, ranks, indices);
-    return reduction.step(state, point, indices.back());
-  }
-  Value size = extent(reduced[indices.size()]);
-  return emit.carry(emit.integer(0), size, state,
-                    [&](Value i, ValueRange carried) {
-                      Values inner = indices;
-                      inner.push_back(i);
-                      return reduce(reduction, region, ranks, reduced, inner,
-                                    Values(carried));
-                    });
+  auto ranks = op.getTensorType().getRanks();
+  auto reduced = llvm::to_vector(op.getReduced().getAsRange<StringAttr>());
+  if (indices.size() == reduced.size())
+    return reduction.step(state, evaluate(op.getBody(), ranks, indices), indices.back());
+  auto inner = [&](Value i, ValueRange carried) {
+    Values deeper = indices;
+    deeper.push_back(i);
+    return reduce(reduction, op, buckets, deeper, Values(carried));
+  };
+  StringAttr rank = reduced[indices.size()];
+  if (buckets && rank == buckets->rank)
+    return followBucket(op, *buckets, state, inner);
+  const algebra::Guard &guard = kernel.plan.guardsOf(op)[indices.size()];
+  auto [from, to] = rangeOf(guard, rank, ranks, ArrayRef(reduced).take_front(indices.size()), indices);
+  return emit.carry(from, to, state, inner);
 }
 
 void Body::emitEinsum(cascade::EinsumOp op) {
   const Place &place = kernel.plan.placeOf(op.getResult());
   auto ranks = op.getTensorType().getRanks();
-  auto reduced = llvm::to_vector(op.getReduced().getAsRange<StringAttr>());
-  forEachPoint(ranks, [&] {
-    if (reduced.empty())
-      return storePoint(place, evaluate(op.getBody(), ranks, {}));
-    Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
-    Values state =
-        reduce(reduction, op.getBody(), ranks, reduced, {}, reduction.start());
-    storePoint(place, reduction.finish(state));
-  });
+  if (op.getCombiner() == cascade::Combiner::None)
+    return forEachPoint(ranks, [&] { storePoint(place, evaluate(op.getBody(), ranks, {})); });
+  auto buckets = kernel.plan.bucketsOf(op);
+  if (buckets && bound.contains(buckets->guard->pinned)) // a loop shared with others: lists for one index are no gain
+    buckets.reset();
+  auto reducePoints = [&] {
+    if (buckets)
+      fillBuckets(op, *buckets);
+    forEachPoint(ranks, [&] {
+      Reduction reduction(emit, op.getCombiner(), yieldedType(op.getBody()));
+      storePoint(place, reduction.finish(reduce(reduction, op, buckets, {}, reduction.start())));
+    });
+  };
+  forEachPoint(buckets ? ArrayRef<StringAttr>(buckets->key) : ArrayRef<StringAttr>(), reducePoints);
 }
 
 void Body::emitPrefix(cascade::PrefixOp op) {

@@ -77,15 +77,22 @@ void Body::emitState(cascade::StateOp op, ArrayRef<Value> extents, Value from,
                      Value to) {
   const Place &place = kernel.plan.placeOf(op.getResult());
   auto ranks = op.getTensorType().getRanks();
+  auto over = op->getParentOfType<cascade::FoldOp>().getOverRanks();
   forEachPoint(ranks, [&] {
     if (!op.getRefs().empty())
       emitShift(op);
+    Value first = from, last = to;
+    if (over.size() == 1) {
+      auto range = rangeOf(kernel.plan.guardsOf(op)[0], over[0], ranks, {}, {});
+      first = emit.greatest(from, range.first);
+      last = emit.least(to, range.second);
+    }
     Scalar held = loadPoint(place);
     Reduction reduction(emit, op.getCombiner(), yieldedType(op));
     Values state = stateOf(op.getCombiner(), held);
     Value seen = presenceOf(emit, held);
     state.push_back(seen);
-    Values next = emit.carry(from, to, state, [&](Value i, ValueRange carried) {
+    Values next = emit.carry(first, last, state, [&](Value i, ValueRange carried) {
       Scalar point =
           evaluate(op.getBody(), ranks, emit.delinearise(i, extents));
       Values stepped = reduction.step(carried.drop_back(), point, i);

@@ -14,6 +14,9 @@ namespace weir::loops {
 mlir::LogicalResult lowerKernel(cascade::KernelOp kernel, abi::Frame &frame,
                                 mlir::ModuleOp module);
 
+/// Says which points reductions of the kernel's loops visit, where that is not all of a rank.
+void explainGuards(cascade::KernelOp kernel);
+
 } // namespace weir::loops
 
 #endif // WEIR_CODEGEN_LOOPS_LOOPS_H

@@ -32,6 +32,13 @@ static bool isReference(Value tensor) {
   });
 }
 
+/// Scratch of one worker's, an element a point of a rank.
+static Place scratchAlong(StringAttr rank, Type cell) {
+  Place place{{rank}, cell};
+  place.isPrivate = true;
+  return place;
+}
+
 /// Scratch in which a selection sorts.
 static SmallVector<Place> selectionPlaces(Equation op) {
   auto along = llvm::TypeSwitch<Operation *, StringAttr>(op)
@@ -40,13 +47,21 @@ static SmallVector<Place> selectionPlaces(Equation op) {
                    .Default([](Operation *) { return StringAttr(); });
   if (!along)
     return {};
-  Place keys{
-      {along},
-      op.getEquationBody().front().getTerminator()->getOperand(0).getType()};
-  keys.isPrivate = true;
-  Place indices = keys;
-  indices.cell = IntegerType::get(op->getContext(), 64);
-  return {keys, indices, indices};
+  Type key = op.getEquationBody().front().getTerminator()->getOperand(0).getType();
+  Place indices = scratchAlong(along, IntegerType::get(op->getContext(), 64));
+  return {scratchAlong(along, key), indices, indices};
+}
+
+/// Scratch of an equation itself.
+SmallVector<Place> Plan::scratchFor(Equation op) const {
+  auto einsum = dyn_cast<cascade::EinsumOp>(*op);
+  if (!einsum || einsum.getCombiner() == Combiner::None)
+    return selectionPlaces(op);
+  auto buckets = bucketsOf(einsum);
+  if (!buckets)
+    return {};
+  Type i64 = IntegerType::get(op->getContext(), 64);
+  return {scratchAlong(buckets->guard->pinned, i64), scratchAlong(buckets->rank, i64)};
 }
 
 void Plan::assignPlaces(abi::Frame &frame) {
@@ -61,7 +76,7 @@ void Plan::assignPlaces(abi::Frame &frame) {
         places[tensor] = {Ranks(op.getTensorType().getRanks()), cellOf(op),
                           presence.mayBeAbsent(tensor) ||
                               (state && !state.getRefs().empty())};
-        scratch[op] = selectionPlaces(op);
+        scratch[op] = scratchFor(op);
       }
   for (Stage &stage : stages)
     for (Operation *item : stage.items)

@@ -17,6 +17,7 @@ Plan::Plan(cascade::KernelOp kernel, abi::Frame &frame)
   buildNests();
   if (!valid)
     return;
+  solveGuards();
   formStages();
   nestStages();
   assignPlaces(frame);
@@ -97,6 +98,10 @@ void Plan::inlineMaps() {
 Ranks Plan::parallelRanks(Operation *item) const {
   if (auto output = dyn_cast<cascade::OutputOp>(item))
     return Ranks(typeOf(output.getTensor()).getRanks());
+  auto einsum = dyn_cast<cascade::EinsumOp>(item);
+  if (einsum && einsum.getCombiner() != Combiner::None)
+    if (auto buckets = bucketsOf(einsum))
+      return buckets->outer;
   if (auto equation = dyn_cast<Equation>(item)) {
     Ranks loops = loopsOf(equation);
     return common(equation.getTensorType().getRanks(), loops);

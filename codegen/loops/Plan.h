@@ -5,6 +5,7 @@
 
 #include "codegen/abi/Frame.h"
 #include "codegen/loops/Presence.h"
+#include "passes/algebra/Guards.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -84,17 +85,32 @@ public:
   bool hasFormer(Value tensor) const {
     return formers.contains(definingTensor(tensor));
   }
-  /// Scratch of an operation itself, in an equation's selection.
+  /// Scratch of an operation itself: of a selection, or of buckets.
   llvm::ArrayRef<Place> scratchOf(mlir::Operation *op) const;
+
+  /// For each rank that an equation reduces, which of its points it need visit.
+  llvm::ArrayRef<algebra::Guard> guardsOf(mlir::Operation *op) const { return guards.find(op)->second; }
+  /// A reduction whose points at hand lie in lists, one for each index of the guard's pinned rank. Its scratch holds
+  /// their heads, and for each point the next.
+  struct Buckets {
+    const algebra::Guard *guard;
+    StringAttr rank; ///< whose points lie in them
+    Ranks key;       ///< other ranks on whose indices they depend
+    Ranks outer;     ///< ranks over whose points work may be split
+  };
+  std::optional<Buckets> bucketsOf(cascade::EinsumOp op) const;
   /// Every place there is.
   void forEachPlace(llvm::function_ref<void(const Place &)> visit) const;
 
 private:
   void inlineMaps();
+  void solveGuards();
+  llvm::SmallVector<algebra::Guard> solve(cascade::Equation op, cascade::Combiner combiner, llvm::ArrayRef<StringAttr> reduced);
   void formStages();
   void buildNests();
   void nestStages();
   void assignPlaces(abi::Frame &frame);
+  llvm::SmallVector<Place> scratchFor(cascade::Equation op) const;
 
   int costOf(cascade::Equation op) const;
   bool isWorthInlining(cascade::EinsumOp op,
@@ -125,6 +141,8 @@ private:
   llvm::DenseSet<Value> inlined;
   llvm::MapVector<Value, Place> places, formers;
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Place>> scratch;
+  algebra::Terms terms; ///< of guards
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<algebra::Guard>> guards;
   std::map<mlir::Operation *, std::vector<Nest>> nests;
 };
 

@@ -64,7 +64,8 @@ public:
     case OpKind::Bound: os << e->rank.getValue(); return;
     case OpKind::Extent: os << '#' << e->rank.getValue(); return;
     case OpKind::Given: os << (nameGiven ? nameGiven(e) : std::string("?")); return;
-    case OpKind::Read: return list(nameOf(e->tensor), '[', e->operands, ']');
+    case OpKind::Read:
+      return e->operands.empty() ? void(os << nameOf(e->tensor)) : list(nameOf(e->tensor), '[', e->operands, ']');
     case OpKind::Unary:
       if (e->is(UnaryFn::Neg))
         return negated(e, outer);

@@ -23,7 +23,7 @@ struct SimplifyPass : impl::SimplifyBase<SimplifyPass> {
 private:
   void rewrite(Equation equation) {
     Terms terms;
-    Expr value = withPinnedExtents(terms, readEquation(terms, equation, [](ReadOp, ArrayRef<Expr>) { return nullptr; }));
+    Expr value = withKnownNumbers(terms, readEquation(terms, equation, [](ReadOp, ArrayRef<Expr>) { return nullptr; }));
     size_t results = equation.getTensorType().getRanks().size();
     auto ranks = equation.getBodyRanks();
     Region fresh;
@@ -31,16 +31,32 @@ private:
     equation.getEquationBody().takeBody(fresh);
   }
 
-  Expr withPinnedExtents(Terms &terms, Expr value) {
-    llvm::DenseMap<Expr, Expr> sizes;
+  /// Integers in place of pinned extents and of parameters that are known when code is made.
+  Expr withKnownNumbers(Terms &terms, Expr value) {
+    llvm::DenseMap<Expr, Expr> known;
     algebra::walk(value, [&](Expr e) {
-      if (e->op != OpKind::Extent)
-        return;
-      RankOp rank = getOperation().getRankDeclaration(e->rank);
-      if (rank && rank.getSize())
-        sizes[e] = terms.integer(*rank.getSize(), e->type);
+      if (e->op == OpKind::Extent) {
+        RankOp rank = getOperation().getRankDeclaration(e->rank);
+        if (rank && rank.getSize())
+          known[e] = terms.integer(*rank.getSize(), e->type);
+      } else if (auto number = e->op == OpKind::Read ? knownValue(e->tensor) : std::nullopt) {
+        known[e] = terms.integer(*number, e->type);
+      }
     });
-    return sizes.empty() ? value : terms.substitute(value, sizes);
+    return known.empty() ? value : terms.substitute(value, known);
+  }
+
+  /// The value of a constant parameter that is an integer and needs no rounding to be stored.
+  static std::optional<int64_t> knownValue(Value tensor) {
+    auto param = tensor.getDefiningOp<ParamOp>();
+    if (!param || !param.getConstant() || param.getInit().empty())
+      return std::nullopt;
+    Type storage = cast<cascade::TensorType>(tensor.getType()).getElementType();
+    auto number = param.getInit().front().getTerminator()->getOperand(0).getDefiningOp<ConstOp>();
+    auto value = number ? dyn_cast<IntegerAttr>(number.getValue()) : IntegerAttr();
+    if (!value || !storage.isInteger(32) || !llvm::isInt<32>(value.getInt()))
+      return std::nullopt;
+    return value.getInt();
   }
 };
 

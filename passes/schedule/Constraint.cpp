@@ -53,6 +53,57 @@ struct Splitter {
     return x ? scale(*x, -1) : std::nullopt;
   }
 
+  /// What a floor division of the column by a positive number divides, and the number; otherwise the node, and 1.
+  std::pair<const Node *, int64_t> divided(const Node *node) {
+    const Node *by = isBinary(node, BinaryFn::FloorDiv) ? node->operands[1] : nullptr;
+    if (!by || by->kind != Node::Kind::Constant || !column || !node->dependsOn(column))
+      return {node, 1};
+    int64_t divisor = cast<IntegerAttr>(by->attr).getInt();
+    return divisor > 0 ? std::pair(node->operands[0], divisor) : std::pair(node, int64_t(1));
+  }
+
+  /// The most or the least that `factor * node` can be, as a linear form.
+  std::optional<Linear> estimate(const Node *node, int64_t factor, bool isMost) {
+    if (auto exact = linear(node))
+      return scale(*exact, factor);
+    if (node->kind != Node::Kind::Apply || node->operands.size() != 2)
+      return {};
+    const Node *a = node->operands[0], *b = node->operands[1];
+    if (isBinary(node, BinaryFn::Add) || isBinary(node, BinaryFn::Sub))
+      return add(estimate(a, factor, isMost), estimate(b, isBinary(node, BinaryFn::Add) ? factor : -factor, isMost));
+    if (isBinary(node, BinaryFn::Mul) && a->kind == Node::Kind::Constant)
+      std::swap(a, b);
+    if (b->kind != Node::Kind::Constant)
+      return {};
+    int64_t number = cast<IntegerAttr>(b->attr).getInt();
+    if (isBinary(node, BinaryFn::Mul))
+      return estimate(a, factor * number, isMost);
+    if (!isBinary(node, BinaryFn::FloorDiv) || number <= 0 || factor % number != 0)
+      return {};
+    // a - number + 1 <= number * (a // number) <= a
+    int64_t times = factor / number;
+    auto result = estimate(a, times, isMost);
+    if (result && isMost == (times < 0))
+      result->rest = sum(result->rest, ex.integer(-times * (number - 1)));
+    return result;
+  }
+
+  /// lhs - rhs - gap >= 0 as a linear form, or one that is no less. Floor divisions of the column are solved for what
+  /// they divide: x // b >= y is x >= b * y, and x // b <= y is x <= b * y + b - 1.
+  std::optional<Linear> difference(const Node *lhs, const Node *rhs, int64_t gap, bool isExact) {
+    bool isLeft = column && lhs->dependsOn(column);
+    auto [x, factor] = divided(isLeft ? lhs : rhs);
+    const Node *other = isLeft ? rhs : lhs;
+    auto bound = isExact ? linear(other) : estimate(other, factor, /*isMost=*/!isLeft);
+    if (bound && isExact)
+      bound = scale(*bound, factor);
+    auto result = isLeft ? add(linear(x), negated(bound)) : add(bound, negated(linear(x)));
+    int64_t offset = (isLeft ? 0 : factor - 1) - factor * gap;
+    if (result && offset)
+      result->rest = sum(result->rest, ex.integer(offset));
+    return result;
+  }
+
   /// lhs - rhs - gap >= 0. A minimum is at least what each of its operands is, and a maximum at most; a magnitude
   /// is the maximum of two numbers.
   bool atLeast(Predicate &to, const Node *lhs, const Node *rhs, int64_t gap) {
@@ -62,14 +113,14 @@ struct Splitter {
       return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, lhs, rhs->operands[1], gap);
     if (isUnary(rhs, UnaryFn::Abs))
       return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, sum(lhs, rhs->operands[0]), ex.integer(0), gap);
-    auto difference = add(linear(lhs), negated(linear(rhs)));
-    if (!difference || std::abs(difference->column) != 1 ||
-        (isAffineOnly && !isAffine(difference->rest)))
-      return false;
-    if (gap)
-      difference->rest = sum(difference->rest, ex.integer(-gap));
-    to.linear.push_back(*difference);
-    return true;
+    for (bool isExact : {true, false}) {
+      auto constraint = difference(lhs, rhs, gap, isExact);
+      if (!constraint || std::abs(constraint->column) != 1 || (isAffineOnly && !isAffine(constraint->rest)))
+        continue;
+      (isExact ? to.linear : to.implied).push_back(*constraint);
+      return isExact;
+    }
+    return false;
   }
 
   bool comparison(Predicate &to, const Node *node) {
@@ -87,7 +138,7 @@ struct Splitter {
     case Relation::Gt:
       return atLeast(to, lhs, rhs, 1);
     case Relation::Eq:
-      return atLeast(to, lhs, rhs, 0) && atLeast(to, rhs, lhs, 0);
+      return int(atLeast(to, lhs, rhs, 0)) + atLeast(to, rhs, lhs, 0) == 2; // each of them may imply a bound
     case Relation::Ne:
       return false;
     }
@@ -162,7 +213,7 @@ static const Node *existsInAll(Expressions &ex, const Predicate &predicate, Stri
 
 const Node *existsColumn(Expressions &ex, const Predicate &predicate, StringAttr row, StringAttr column) {
   Splitter splitter{ex, row, column, /*isAffineOnly=*/false};
-  Predicate whole{predicate.linear, {}};
+  Predicate whole{predicate.linear, {}, {}};
   for (const Node *condition : predicate.conditions)
     splitter.split(whole, condition);
   auto *choice = llvm::find_if(whole.conditions, [&](const Node *condition) {

@@ -21,6 +21,7 @@ struct Linear {
 struct Predicate {
   llvm::SmallVector<Linear> linear;
   Operands conditions;
+  llvm::SmallVector<Linear> implied; ///< what follows from the conditions: `n // 64 == m // 64` has `n >= m - 63`
 
   bool operator==(const Predicate &) const = default;
 };

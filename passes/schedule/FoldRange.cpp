@@ -39,10 +39,15 @@ FoldEmitter::Range FoldEmitter::range(const Predicate &predicate) {
     ColumnBounds bounds{emit.affine(), emit.blockOrigin(), emit.extent(nest.row), emit.extent(nest.column),
                         emit.getShape().block, ofAny};
     SmallVector<AffineExpr> all{isUpper ? bounds.affine.of(bounds.size) : getAffineConstantExpr(0, context)};
-    for (const Linear &c : predicate.linear)
-      if ((c.column < 0) == isUpper)
-        for (AffineExpr e : bounds.extreme(c))
-          all.push_back(isUpper ? e + 1 : -e);
+    auto take = [&](ArrayRef<Linear> constraints) {
+      for (const Linear &c : constraints)
+        if ((c.column < 0) == isUpper)
+          for (AffineExpr e : bounds.extreme(c))
+            all.push_back(isUpper ? e + 1 : -e);
+    };
+    take(predicate.linear);
+    if (ofAny)
+      take(predicate.implied);
     // Tiles begin at multiples of the step; the upper end of all may be ragged.
     if (!(ofAny && isUpper)) {
       bool roundsUp = !ofAny && !isUpper;

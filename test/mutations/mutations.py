@@ -16,6 +16,7 @@ class Mutation:
 
 
 SEPARATE, STATES, SELECT = "passes/derive/Separate.cpp", "passes/derive/States.cpp", "passes/derive/Select.cpp"
+GUARDS = "passes/algebra/Guards.cpp"
 MUTATIONS = [
     Mutation("the maximum of negative multiples stays a maximum", SEPARATE,
              "    if (signs.negative)\n      combiner =", "    if (false)\n      combiner ="),
@@ -54,4 +55,9 @@ MUTATIONS = [
     Mutation("there are as many selected points as may be", SELECT,
              "body = restrict(terms, terms.substitute(body, atPosition), {Atom{terms.present(selection.position, i1)}});",
              "body = terms.substitute(body, atPosition);"),
+    Mutation("a block ends one point early", GUARDS, "plus(first, minus(b, integer(1)))", "plus(first, minus(b, integer(2)))"),
+    Mutation("a bound of a minimum is one of each operand on either side", GUARDS,
+             "if (y->is(BinaryFn::Min) == isLower)", "if (true)"),
+    Mutation("a difference is solved for what it takes away as for what it takes from", GUARDS,
+             "bound(b, minus(a, e), !isLower)", "bound(b, minus(a, e), isLower)"),
 ]

@@ -80,8 +80,18 @@ class Expressions:
         free = [r for r in self.ranks if r not in scope]
         return self.reduction(scope, self.pick(free), depth - 1) if free else self.leaf(scope)
 
-    def guard(self, scope, probability=0.25):
-        return f" | {self.truth(scope)}" if self.chance(probability) else ""
+    def guard(self, scope, probability=0.35):
+        if not self.chance(probability):
+            return ""
+        return f" | {self.solvable(scope) if self.chance(0.4) else self.truth(scope)}"
+
+    def solvable(self, scope):
+        """A comparison that bounds the last rank, or that it decides another rank by."""
+        *others, rank = scope
+        forms = [rank, f"{rank} // 2", f"{rank} // 3", f"{rank} % 2", f"2 * {rank}", f"({rank} - 1) // 2",
+                 f"max({rank}, 2)", f"({rank} + {self.integer(others, 0)})", self.integer(scope, 0)]
+        left, right = self.pick(forms), self.integer(others, 1)
+        return f"{left} {self.pick(['==', '==', '==', '<=', '<', '>=', '>'])} {right}"
 
     def reduction(self, scope, rank, depth):
         inner = [*scope, rank]

@@ -27,13 +27,15 @@ class Hunt:
     def __init__(self, options):
         self.options = options
         self.arguments = ["--count", str(options.sizes), *options.arguments]
+        self.precisions = ["written", "f64"] if options.precision == "alternate" else ["both"]
         self.kernels = self.calls = 0
         self.failures = {}  # kind -> files
         self.worst = {}
 
-    def verify(self, paths, timeout):
+    def verify(self, paths, timeout, precision):
         """Verdicts, or None where the process did not end well."""
-        command = [self.options.weir, "verify", "--json", "--jobs", str(self.options.jobs), *self.arguments]
+        command = [self.options.weir, "verify", "--json", "--jobs", str(self.options.jobs), "--precision", precision,
+                   *self.arguments]
         try:
             done = subprocess.run([*command, *map(str, paths)], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -44,12 +46,13 @@ class Hunt:
         folder = self.options.folder / "round"
         shutil.rmtree(folder, ignore_errors=True)
         files = generate.write(folder, first, count, batch=BATCH)
-        verdicts = self.verify([folder], 60 + 5 * count)
+        precision = self.precisions[first // ROUND % len(self.precisions)]
+        verdicts = self.verify([folder], 60 + 5 * count, precision)
         suspects = []
         if verdicts is None:  # who was it?
             verdicts = []
             for number, file in enumerate(files):
-                found = self.verify([file], 20 + 5 * BATCH)
+                found = self.verify([file], 20 + 5 * BATCH, precision)
                 verdicts += found or []
                 if found is None:
                     suspects += range(first + number * BATCH, min(first + (number + 1) * BATCH, first + count))
@@ -101,6 +104,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="the first")
     parser.add_argument("--count", type=int, default=ROUND)
     parser.add_argument("--sizes", type=int, default=1, help="a kernel")
+    parser.add_argument("--precision", choices=["both", "alternate"], default="both",
+                        help="each kernel as written and in f64, or rounds of one and of the other in turn")
     parser.add_argument("--jobs", type=int, default=1, help="files at a time")
     parser.add_argument("--keep", type=int, default=3, help="failures of one kind to shrink")
     parser.add_argument("--budget", type=int, default=600, help="trials to shrink one failure")

@@ -35,6 +35,7 @@ struct Report {
       explanations; ///< of derivations, in the order in which they happened
   std::vector<Explanation> whyLoops; ///< for each part of it that takes plain loops
   std::vector<Explanation> parts;    ///< one after the other, each of tiles or loops, if there are several
+  std::vector<Explanation> guards;   ///< which points loops visit, where not all of a rank
   llvm::StringRef form() const {
     bool isMixed = whyLoops.size() < parts.size();
     return whyLoops.empty() ? "tile" : isMixed ? "mixed" : "loops";
@@ -57,7 +58,7 @@ std::vector<RankCount> countPasses(cascade::KernelOp source,
 
 mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
                                    const Target &target) {
-  Report report{kernel.getSymName().str(), target.name, {}, {}, {}, {}};
+  Report report{kernel.getSymName().str(), target.name, {}, {}, {}, {}, {}};
   std::vector<Explanation> all;
   auto derived = compileExplained(kernel, target, Stage::Derived, report.explanations);
   auto tiles = compileExplained(kernel, target, Stage::Tile, all);
@@ -70,6 +71,8 @@ mlir::FailureOr<Report> makeReport(cascade::KernelOp kernel,
       report.whyLoops.push_back(explanation);
     else if (explanation.derivation == "parts")
       report.parts.push_back(explanation);
+    else if (explanation.derivation == "guard")
+      report.guards.push_back(explanation);
   if (!target.level)
     report.whyLoops.push_back(
         {tileForm, "target '" + target.name + "' asks for plain loops",
@@ -114,8 +117,9 @@ void printReport(const Report &report, cascade::KernelOp kernel) {
   llvm::outs() << '\n';
   for (const Explanation &part : report.parts)
     print(llvm::outs(), part, mainFile);
-  for (const Explanation &why : report.whyLoops)
-    print(llvm::outs(), why, mainFile);
+  for (const auto *list : {&report.whyLoops, &report.guards})
+    for (const Explanation &explanation : *list)
+      print(llvm::outs(), explanation, mainFile);
 }
 
 //===-- JSON --------------------------------------------------------------===//
@@ -132,14 +136,15 @@ llvm::json::Object reportToJSON(const Report &report) {
   llvm::json::Array applied, refused;
   for (const Explanation &explanation : report.explanations)
     (explanation.applied() ? applied : refused).push_back(toJSON(explanation));
-  llvm::json::Array why;
-  for (const Explanation &explanation : report.whyLoops)
-    why.push_back(toJSON(explanation));
-  road["why"] = std::move(why);
-  llvm::json::Array parts;
-  for (const Explanation &part : report.parts)
-    parts.push_back(toJSON(part));
-  road["parts"] = std::move(parts);
+  auto list = [](const std::vector<Explanation> &explanations) {
+    llvm::json::Array array;
+    for (const Explanation &explanation : explanations)
+      array.push_back(toJSON(explanation));
+    return array;
+  };
+  road["why"] = list(report.whyLoops);
+  road["parts"] = list(report.parts);
+  road["guards"] = list(report.guards);
   return llvm::json::Object{
       {"kernel", report.kernel},       {"target", report.target},
       {"ranks", std::move(ranks)},     {"applied", std::move(applied)},

@@ -71,8 +71,9 @@ void verifySource(Source &source, const File &file, Assignments settings,
   }
 }
 
-/// Verifies a file as it is written, and in f64 where its types are parameters;
-/// the derived form, an identity of real numbers, in f64 alone.
+/// Verifies a file as it is written, and in f64 where its types are parameters,
+/// or in the one of them that is asked for; the derived form, an identity of
+/// real numbers, in f64 where it can be.
 std::vector<Verdict> verifyFile(const File &file,
                                 const VerifyOptions &options) {
   std::vector<Verdict> verdicts;
@@ -86,9 +87,10 @@ std::vector<Verdict> verifyFile(const File &file,
   Assignments wide;
   for (const std::string &name : source.realTypeParameters())
     wide[name] = "f64";
-  if (options.target != "interp" || wide.empty())
+  bool onlyWide = options.target == "interp" || options.precision == "f64";
+  if (!onlyWide || wide.empty())
     verifySource(source, file, {}, "", options, verdicts);
-  if (!wide.empty())
+  if (options.precision != "written" && !wide.empty())
     verifySource(source, file, wide, "f64", options, verdicts);
   return verdicts;
 }
@@ -192,6 +194,12 @@ void addVerify(CLI::App &app, int &result) {
                       "the path of each source file");
   command->add_option("--sizes", options->sizes, "Extents to choose among")
       ->check(CLI::IsMember({"small", "large"}))
+      ->capture_default_str();
+  command
+      ->add_option("--precision", options->precision,
+                   "As types are written, with type parameters set to f64, or "
+                   "one after the other")
+      ->check(CLI::IsMember({"written", "f64", "both"}))
       ->capture_default_str();
   command->add_option("--count", options->count, "Sizes to verify a kernel at")
       ->capture_default_str();

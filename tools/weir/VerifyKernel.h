@@ -11,7 +11,7 @@ namespace weir::tool {
 
 struct VerifyOptions {
   std::vector<std::string> paths;
-  std::string target, kernel, sizes = "small", cases;
+  std::string target, kernel, sizes = "small", precision = "both", cases;
   unsigned count = 4, threads = 1, jobs = 1;
   uint64_t seed = 0;
   bool json = false;
