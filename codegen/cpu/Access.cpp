@@ -72,6 +72,18 @@ Value SubtileLowering::allocate(Type type, int64_t count) {
   return scope.allocate(type, count);
 }
 
+Value SubtileLowering::allocateScores() {
+  Value memory = allocate(element, rows * columns);
+  if (isFull)
+    return memory;
+  OpBuilder::InsertionGuard guard(scope.builder);
+  scope.builder.setInsertionPointAfterValue(memory);
+  Value zero = scope.splat(scope.real(element, 0), lanes);
+  for (int64_t vector = 0; vector < rows * vectors; ++vector)
+    storeVector(zero, scope.at(element, memory, scope.integer(vector * lanes)), Value());
+  return memory;
+}
+
 void SubtileLowering::forValid(
     bool hasRows, llvm::function_ref<void(Value row, Value column)> body) {
   Value rowCount = scope.integer(1), columnCount = scope.integer(columns);

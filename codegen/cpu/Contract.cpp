@@ -52,6 +52,22 @@ void SubtileLowering::forBlocks(int64_t height, int64_t all,
             std::min(width, all - vector)});
 }
 
+/// Calls `body` for the vectors from `from` to below `to`: `most` at a time, and what is
+/// left, a multiple of `unit`, at once.
+void SubtileLowering::forVectors(Value from, Value to, int64_t most, int64_t unit,
+                                 llvm::function_ref<void(Value, int64_t)> body) {
+  auto first = Scope::constantOf(from), last = Scope::constantOf(to);
+  auto known = first && last ? std::optional(*last - *first) : std::nullopt;
+  Value step = scope.integer(most), all = scope.sub(to, from);
+  Value whole = scope.mul(scope.floorDivide(all, most), step);
+  scope.loop(scope.integer(0), whole, step,
+             [&](Value ahead) { body(scope.add(from, ahead), most); });
+  Value start = scope.add(from, whole), rest = scope.sub(all, whole);
+  for (int64_t count = unit; count < most; count += unit)
+    if (!known || *known % most == count)
+      scope.when(scope.equal(rest, scope.integer(count)), [&] { body(start, count); });
+}
+
 LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
   const Ref &left = scope.refs[contract.getLhs()],
             &right = scope.refs[contract.getRhs()];
@@ -81,34 +97,45 @@ LogicalResult SubtileLowering::emitContract(tile::ContractOp contract) {
     Value place = scope.add(scope.mul(k, left.depthStride), scope.integer(row));
     return scope.load(element, scope.at(element, leftStart, place));
   };
-  auto rightAt = [&](int64_t vector, Value k) {
-    Value place = scope.add(scope.mul(k, right.depthStride),
-                            scope.integer(vector * lanes));
-    return loadVector(element, scope.at(element, rightStart, place), Value());
-  };
   Sub &result = subs[contract] = shaped(contract.getType());
   Value zero = scope.splat(scope.real(element, 0), lanes);
-  bool isOneBlock = rows <= scope.target.rowsPerBlock() &&
-                    vectors <= scope.target.vectorsPerRow(rows);
-  Value memory = isOneBlock ? Value() : allocate(element, rows * columns);
-  forBlocks(scope.target.rowsPerBlock(), vectors, [&](Block block) {
+  auto multiplyAt = [&](Value first, Block block) {
+    Value start = scope.at(element, rightStart, scope.mul(first, scope.integer(lanes)));
+    auto rightAt = [&](int64_t vector, Value k) {
+      Value place = scope.add(scope.mul(k, right.depthStride), scope.integer(vector * lanes));
+      return loadVector(element, scope.at(element, start, place), Value());
+    };
     SmallVector<Value> zeros(block.rows * block.vectors, zero);
-    SmallVector<Value> sums =
-        multiply(scope.integer(0), depth, block, false, zeros, leftAt, rightAt);
-    for (int64_t i = 0; i < block.rows; ++i)
-      for (int64_t j = 0; j < block.vectors; ++j) {
-        int64_t row = block.firstRow + i, vector = block.firstVector + j;
-        Value sum = sums[i * block.vectors + j];
-        if (memory) {
-          Value place = scope.integer(row * columns + vector * lanes);
-          Value address = scope.at(element, memory, place);
-          storeVector(sum, address, Value());
-          sum = loadVector(element, address, Value());
-          reloaded.push_back(sum);
-        }
-        result.at(row, vector) = sum;
+    return multiply(scope.integer(0), depth, block, false, zeros, leftAt, rightAt);
+  };
+  int64_t height = scope.target.rowsPerBlock(), width = scope.target.vectorsPerRow(std::min(rows, height));
+  if (isFull && rows <= height && vectors <= width) {
+    result.values = multiplyAt(scope.integer(0), {0, rows, 0, vectors});
+    return success();
+  }
+  // Through memory: more than registers hold, or only some of the vectors.
+  Value memory = allocateScores(), from = scope.integer(0), to = scope.integer(vectors);
+  if (!isFull)
+    std::tie(from, to) = std::pair(
+        scope.floorDivide(presentFrom, lanes),
+        scope.groupsOf(presentTo, lanes));
+  auto addressOf = [&](int64_t row, Value vector) {
+    Value place = scope.add(scope.integer(row * columns), scope.mul(vector, scope.integer(lanes)));
+    return scope.at(element, memory, place);
+  };
+  forVectors(from, to, std::min(width, vectors), 1, [&](Value first, int64_t count) {
+    forBlocks(height, count, [&](Block block) {
+      for (auto [i, sum] : llvm::enumerate(multiplyAt(first, block))) {
+        Value vector = scope.add(first, scope.integer(block.firstVector + i % block.vectors));
+        storeVector(sum, addressOf(block.firstRow + i / block.vectors, vector), Value());
       }
+    });
   });
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value address = addressOf(row, scope.integer(vector));
+      reloaded.push_back(result.at(row, vector) = loadVector(element, address, Value()));
+    }
   return success();
 }
 
@@ -131,7 +158,7 @@ LogicalResult SubtileLowering::emitConvert(tile::ConvertOp convert) {
     return convert.emitOpError("converts ")
            << type << " in a sub-tile that computes with " << element;
   Sub value = input(convert.getValue());
-  Value base = scratch[convert];
+  Value base = scratch[convert] = allocate(element, rows * columns);
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t vector = 0; vector < vectors; ++vector) {
       Value place = scope.integer(row * columns + vector * lanes);
@@ -146,30 +173,32 @@ struct SubtileLowering::Sum {
   Value stateBase, rightBase, left; ///< of the first panels; of the rows
   Value from, to;                   ///< places in the contracted rank
   bool skipsZeros;
-  Value linesAhead, askedBase; ///< how far ahead `right` is asked for; null: not at all
+  Value linesAhead{}, askedBase{}; ///< how far ahead `right` is asked for; null: not at all
 };
 
-/// Adds to `count` panels side by side from panel `index` on. What is asked for ahead
-/// is read in the order of memory: few rows at a time, of all these panels.
-void SubtileLowering::addPanels(const Sum &sum, Value index, int64_t count) {
-  int64_t width = sum.state.width / lanes, all = width * count;
+/// Adds to `count` vectors side by side from vector `first` on. What is asked for ahead is
+/// read in the order of memory: few rows at a time, of all these vectors.
+void SubtileLowering::addTo(const Sum &sum, Value first, int64_t count) {
+  int64_t width = sum.state.width / lanes;
+  Value panel = scope.floorDivide(first, width);
+  Value lane = scope.mul(scope.sub(first, scope.mul(panel, scope.integer(width))), scope.integer(lanes));
   auto leftAt = [&](int64_t row, Value k) {
     Value place = scope.add(k, scope.integer(row * columns));
     return scope.load(element, scope.at(element, sum.left, place));
   };
   auto at = [&](Value base, const Ref &ref, int64_t vector, Value depth) {
-    Value first = scope.at(element, base, scope.mul(index, ref.panelStride));
-    Value panel = scope.at(
-        element, first, scope.mul(scope.integer(vector / width), ref.panelStride));
+    Value start = scope.at(element, base, scope.add(scope.mul(panel, ref.panelStride), lane));
+    Value further = scope.at(
+        element, start, scope.mul(scope.integer(vector / width), ref.panelStride));
     Value place = scope.add(scope.mul(depth, ref.depthStride),
                             scope.integer(vector % width * lanes));
-    return scope.at(element, panel, place);
+    return scope.at(element, further, place);
   };
   int64_t height = scope.target.rowsPerBlock();
   if (sum.linesAhead)
     height = llvm::bit_floor<uint64_t>(
-        std::max<int64_t>(1, scope.target.vectorsPerRow(1) / all));
-  forBlocks(height, all, [&](Block block) {
+        std::max<int64_t>(1, scope.target.vectorsPerRow(1) / count));
+  forBlocks(height, count, [&](Block block) {
     auto stateAt = [&](int64_t i) {
       return at(sum.stateBase, sum.state, block.firstVector + i % block.vectors,
                 scope.integer(block.firstRow + i / block.vectors));
@@ -191,19 +220,21 @@ void SubtileLowering::addPanels(const Sum &sum, Value index, int64_t count) {
   });
 }
 
-/// Adds to all panels; what is asked for ahead, to several at a time.
-void SubtileLowering::addAllPanels(const Sum &sum) {
-  int64_t joint = 1;
-  if (sum.linesAhead) // half of the accumulators are a row of panels
-    joint = llvm::bit_floor<uint64_t>(std::max<int64_t>(
-        1, scope.target.vectorsPerRow(2) * lanes / sum.state.width));
-  Value panels = scope.floorDivide(
-      scope.add(sum.state.ends[1], scope.integer(sum.state.width - 1)), sum.state.width);
-  Value groups = scope.floorDivide(panels, joint), step = scope.integer(joint);
-  scope.loop(groups, [&](Value group) { addPanels(sum, scope.mul(group, step), joint); });
-  if (joint > 1)
-    scope.loop(scope.mul(groups, step), panels, scope.integer(1),
-               [&](Value index) { addPanels(sum, index, 1); });
+/// Adds to all vectors of each row; what is asked for ahead, to panels and several at a time.
+void SubtileLowering::addToAll(const Sum &sum) {
+  int64_t width = sum.state.width / lanes, height = std::min(rows, scope.target.rowsPerBlock());
+  int64_t most = std::min<int64_t>(width, llvm::bit_floor<uint64_t>(scope.target.vectorsPerRow(height)));
+  int64_t unit = 1;
+  if (sum.linesAhead) { // half of the accumulators are a row of panels
+    int64_t joint = llvm::bit_floor<uint64_t>(
+        std::max<int64_t>(1, scope.target.vectorsPerRow(2) / width));
+    std::tie(most, unit) = std::pair(joint * width, width);
+  }
+  Value present = scope.groupsOf(sum.state.ends[1], lanes);
+  if (unit > 1)
+    present = scope.mul(scope.groupsOf(present, unit), scope.integer(unit));
+  forVectors(scope.integer(0), present, most, unit,
+             [&](Value first, int64_t count) { addTo(sum, first, count); });
 }
 
 LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
@@ -225,32 +256,30 @@ LogicalResult SubtileLowering::emitAccumulate(tile::AccumulateOp accumulate) {
                                                  : scope.integer(0));
   subscripts.push_back(column);
   Value rightBase = scope.address(right, subscripts);
-  Value depth = scope.integer(columns);
-  if (!isFull)
-    depth = scope.least(depth, scope.sub(right.ends[right.depth], column));
+  Value from = isFull ? scope.integer(0) : presentFrom, to = isFull ? scope.integer(columns) : presentTo;
   Value stateBase =
       scope.address(state, {firstRow, state.origins[1] ? state.origins[1]
                                                        : scope.integer(0)});
   bool skipsZeros = accumulate.getMask() && !isKnown(accumulate.getMask());
   bool isStream = accumulate.getRhs().getDefiningOp()->getParentOfType<tile::ForOp>() != nullptr;
-  Sum sum{state, right, stateBase, rightBase, panel, scope.integer(0), depth, skipsZeros};
+  Sum sum{state, right, stateBase, rightBase, panel, from, to, skipsZeros};
   if (!isStream || !right.turn) {
     if (isStream)
       std::tie(sum.linesAhead, sum.askedBase) = std::pair(linesAhead(state.ends[1]), rightBase);
-    addAllPanels(sum);
+    addToAll(sum);
     return success();
   }
   // What is asked for after the turn lies elsewhere.
   sum.linesAhead = linesAhead(state.ends[1]);
   Value left = scope.sub(scope.sub(right.turn, column), sum.linesAhead);
-  left = scope.least(scope.greatest(left, scope.integer(0)), depth);
+  left = scope.least(scope.greatest(left, from), to);
   scope.loop(scope.integer(2), [&](Value part) {
     Value isFirst = scope.equal(part, scope.integer(0));
-    sum.from = scope.select(isFirst, scope.integer(0), left);
-    sum.to = scope.select(isFirst, left, depth);
+    sum.from = scope.select(isFirst, from, left);
+    sum.to = scope.select(isFirst, left, to);
     Value jump = scope.select(isFirst, scope.integer(0), right.jump);
     sum.askedBase = scope.at(scope.i8(), rightBase, jump);
-    addAllPanels(sum);
+    addToAll(sum);
   });
   return success();
 }

@@ -150,11 +150,14 @@ LogicalResult SubtileLowering::emitContractRows(tile::ContractOp contract) {
   if (left.origins.back())
     depth = scope.sub(depth, left.origins.back());
   Ahead ahead = aheadOf(right.strides[right.strides.size() - 2], depth, width);
-  Value memory = allocate(element, rows * columns);
+  Value memory = allocateScores(), from = scope.integer(0), to = scope.integer(columns);
+  if (!isFull)
+    std::tie(from, to) = std::pair(
+        scope.mul(scope.floorDivide(presentFrom, width), scope.integer(width)), presentTo);
   for (int64_t row = 0; row < rows; row += height) {
     SmallVector<Value> ofRows = starts(left, contract.getLhsMap(), contract.getLhsIndices(),
                                        scope.integer(row), height, false);
-    scope.loop(scope.integer(0), scope.integer(columns), scope.integer(width), [&](Value column) {
+    scope.loop(from, to, scope.integer(width), [&](Value column) {
       SmallVector<Value> ofColumns = starts(right, contract.getRhsMap(), contract.getRhsIndices(),
                                             column, width, isFull);
       Value asked = scope.at(element, ofColumns[0], scope.mul(ahead.lines, ahead.columnStride));

@@ -1,5 +1,4 @@
-// The lowering of a kernel: parallel loops, loops over tile classes, block
-// tiles.
+// The lowering of a kernel: parallel loops, loops over tiles, block tiles.
 #include "codegen/cpu/Lowering.h"
 
 #include "codegen/abi/EntryPoints.h"
@@ -96,7 +95,7 @@ LogicalResult KernelLowering::emitParallel(Scope &scope, tile::ParallelOp op) {
       inner.scalars[argument] =
           inner.mul(place, inner.integer(op.getSteps()[i]));
     }
-    return emitBlock(inner, op.getBody().front(), /*isFull=*/false);
+    return emitBlock(inner, op.getBody().front(), Fullness::Unknown);
   };
   if (failed(outline(name, op.getLoc(), body)))
     return failure();
@@ -158,15 +157,14 @@ LogicalResult KernelLowering::emitParallelStage(Scope &scope,
 
 //===-- Inside a parallel loop --------------------------------------------===//
 
-LogicalResult KernelLowering::emitBlock(Scope &scope, Block &block,
-                                        bool isFull) {
+LogicalResult KernelLowering::emitBlock(Scope &scope, Block &block, Fullness fullness) {
   for (Operation &op : block)
-    if (failed(emitOp(scope, op, isFull)))
+    if (failed(emitOp(scope, op, fullness)))
       return failure();
   return success();
 }
 
-LogicalResult KernelLowering::emitOp(Scope &scope, Operation &op, bool isFull) {
+LogicalResult KernelLowering::emitOp(Scope &scope, Operation &op, Fullness fullness) {
   if (auto index = dyn_cast<tile::IndexOp>(op)) {
     scope.scalars[index] = scope.expand(index);
     return success();
@@ -179,31 +177,31 @@ LogicalResult KernelLowering::emitOp(Scope &scope, Operation &op, bool isFull) {
     return success();
   }
   if (auto loop = dyn_cast<tile::ForOp>(op))
-    return emitFor(scope, loop);
+    return emitFor(scope, loop, fullness);
   if (auto when = dyn_cast<tile::WhenOp>(op))
-    return emitWhen(scope, when, isFull);
+    return emitWhen(scope, when, fullness);
   if (isa<tile::LoadOp, tile::MapOp>(op))
     return emitScalar(scope, op);
   if (auto subtile = dyn_cast<tile::SubtileOp>(op))
-    return emitSubtile(scope, subtile, isFull);
+    return emitSubtile(scope, subtile, fullness);
   return op.emitOpError("cannot stand in a loop over tiles");
 }
 
 /// Work that one condition guards, and code apart for full tiles if another tells.
-LogicalResult KernelLowering::emitWhen(Scope &scope, tile::WhenOp op,
-                                       bool isFull) {
+LogicalResult KernelLowering::emitWhen(Scope &scope, tile::WhenOp op, Fullness fullness) {
   LogicalResult result = success();
-  auto body = [&](bool full) {
-    if (failed(emitBlock(scope, op.getBody().front(), full)))
+  auto body = [&](Fullness fullness) {
+    if (failed(emitBlock(scope, op.getBody().front(), fullness)))
       result = failure();
     return SmallVector<Value>();
   };
   scope.when(scope.get(op.getCondition()), [&] {
     if (op.getFull())
-      scope.choose(scope.get(op.getFull()), TypeRange(),
-                   [&] { return body(true); }, [&] { return body(isFull); });
+      scope.choose(
+          scope.get(op.getFull()), TypeRange(), [&] { return body(Fullness::Full); },
+          [&] { return body(Fullness::Partial); });
     else
-      body(isFull);
+      body(fullness);
   });
   return result;
 }
@@ -257,50 +255,16 @@ static void emitRange(Scope &scope, Value from, Value to, int64_t step,
   });
 }
 
-LogicalResult KernelLowering::emitFor(Scope &scope, tile::ForOp op) {
-  int64_t step = op.getStep();
-  Value lower = scope.get(op.getLower()), upper = scope.get(op.getUpper());
+/// Which tiles are full is told for each group of rows in them, so that they need no loop
+/// of their own.
+LogicalResult KernelLowering::emitFor(Scope &scope, tile::ForOp op, Fullness fullness) {
   LogicalResult result = success();
-  auto emitBody = [&](Value index, bool isFull) {
-    scope.scalars[op.getBody().getArgument(0)] = index;
-    if (failed(emitBlock(scope, op.getBody().front(), isFull)))
-      result = failure();
-  };
-  auto partial = [&](Value index) { emitBody(index, false); };
-  auto full = [&](Value index) { emitBody(index, true); };
   bool isDescending = op.getOrder() == tile::Order::Descending;
-  if (op.getFull().empty()) {
-    emitRange(scope, lower, upper, step, isDescending, partial);
-    return result;
-  }
-  auto clamp = [&](Value index) {
-    return scope.least(scope.greatest(index, lower), upper);
-  };
-  Value from = clamp(scope.get(op.getFull()[0]));
-  Value to = scope.greatest(clamp(scope.get(op.getFull()[1])), from);
-  if (op.getOrder() == tile::Order::Any) {
-    // One copy of the partial body serves both sides of the full range.
-    emitRange(scope, from, to, step, false, full);
-    Value gap = scope.sub(to, from);
-    Value jump = scope.mul(
-        scope.floorDivide(scope.add(gap, scope.integer(step - 1)), step),
-        scope.integer(step));
-    emitRange(scope, lower, scope.sub(upper, jump), step, false,
-              [&](Value index) {
-                partial(scope.select(scope.less(index, from), index,
-                                     scope.add(index, jump)));
-              });
-    return result;
-  }
-  if (isDescending) {
-    emitRange(scope, to, upper, step, true, partial);
-    emitRange(scope, from, to, step, true, full);
-    emitRange(scope, lower, from, step, true, partial);
-    return result;
-  }
-  emitRange(scope, lower, from, step, false, partial);
-  emitRange(scope, from, to, step, false, full);
-  emitRange(scope, to, upper, step, false, partial);
+  emitRange(scope, scope.get(op.getLower()), scope.get(op.getUpper()), op.getStep(), isDescending,
+            [&](Value index) {
+              scope.scalars[op.getBody().getArgument(0)] = index;
+              result = emitBlock(scope, op.getBody().front(), fullness);
+            });
   return result;
 }
 

@@ -6,6 +6,9 @@
 
 namespace weir::cpu {
 
+/// What is known of a tile: all of it is present, some of it is not, or nothing yet.
+enum class Fullness { Unknown, Full, Partial };
+
 /// Emits the loops and blocks of a kernel; sub-tile regions go to
 /// SubtileLowering.
 class KernelLowering {
@@ -26,10 +29,10 @@ private:
   outline(llvm::StringRef name, mlir::Location loc,
           llvm::function_ref<mlir::LogicalResult(Scope &, Value index)> body);
 
-  mlir::LogicalResult emitBlock(Scope &scope, mlir::Block &block, bool isFull);
-  mlir::LogicalResult emitOp(Scope &scope, mlir::Operation &op, bool isFull);
-  mlir::LogicalResult emitFor(Scope &scope, tile::ForOp op);
-  mlir::LogicalResult emitWhen(Scope &scope, tile::WhenOp op, bool isFull);
+  mlir::LogicalResult emitBlock(Scope &scope, mlir::Block &block, Fullness fullness);
+  mlir::LogicalResult emitOp(Scope &scope, mlir::Operation &op, Fullness fullness);
+  mlir::LogicalResult emitFor(Scope &scope, tile::ForOp op, Fullness fullness);
+  mlir::LogicalResult emitWhen(Scope &scope, tile::WhenOp op, Fullness fullness);
   mlir::LogicalResult emitStage(Scope &scope, tile::StageOp op);
   void emitCarry(Scope &scope, tile::CarryOp op);
 
@@ -50,7 +53,7 @@ mlir::LogicalResult emitRow(Scope &scope, tile::StageOp op, const Ref &ref,
                             llvm::ArrayRef<Value> leading);
 
 /// Emits a whole sub-tile region for every group of rows.
-mlir::LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, bool isFull);
+mlir::LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, Fullness fullness);
 
 } // namespace weir::cpu
 

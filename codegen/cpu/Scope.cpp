@@ -2,6 +2,7 @@
 #include "codegen/cpu/Scope.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -33,6 +34,17 @@ Value Scope::floorDivide(Value a, int64_t b) {
 Value Scope::roundUp(Value a, int64_t multiple) {
   return mul(floorDivide(add(a, integer(multiple - 1)), multiple),
              integer(multiple));
+}
+
+std::optional<int64_t> Scope::constantOf(Value value) {
+  llvm::APInt constant;
+  return matchPattern(value, m_ConstantInt(&constant)) ? std::optional(constant.getSExtValue()) : std::nullopt;
+}
+
+Value Scope::groupsOf(Value count, int64_t size) {
+  if (auto constant = constantOf(count))
+    return integer(llvm::divideCeil(*constant, size));
+  return floorDivide(add(count, integer(size - 1)), size);
 }
 
 Value Scope::expand(AffineExpr expression, unsigned dimensions,

@@ -69,6 +69,11 @@ public:
   Value floorDivide(Value a, int64_t b);
   Value roundUp(Value a, int64_t multiple);
 
+  /// The value of an integer, if it is a constant.
+  static std::optional<int64_t> constantOf(Value value);
+  /// How many groups of `size` hold `count`.
+  Value groupsOf(Value count, int64_t size);
+
   /// Expands an affine expression of the operands (dimensions, then symbols).
   Value expand(mlir::AffineExpr expression, unsigned dimensions,
                llvm::ArrayRef<Value> operands);

@@ -13,10 +13,6 @@ using namespace mlir;
 
 namespace weir::cpu {
 
-LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, bool isFull) {
-  return SubtileLowering(scope, op, isFull).run();
-}
-
 /// The real type that sets the number of lanes: f64 only where there is no f32.
 static Type laneTypeOf(tile::SubtileOp op) {
   Type found;
@@ -38,37 +34,60 @@ SubtileLowering::SubtileLowering(Scope &scope, tile::SubtileOp op, bool isFull)
   vectors = op.getShape().size() > 1 ? columns / lanes : 0;
 }
 
-LogicalResult SubtileLowering::run() {
-  tile::Domain domain = op.getDomain();
+LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, Fullness fullness) {
+  SubtileLowering full(scope, op, true), partial(scope, op, false);
+  if (failed(partial.verify()))
+    return failure();
+  LogicalResult result = success();
+  auto [from, to] = partial.rowsOfWork();
+  scope.loop(from, to, scope.integer(op.getRows()), [&](Value row) {
+    auto emit = [&](SubtileLowering &lowering) {
+      if (failed(lowering.emitGroup(row)))
+        result = failure();
+      return SmallVector<Value>();
+    };
+    Value isFull = fullness == Fullness::Unknown ? partial.isAllPresent(row) : Value();
+    if (isFull)
+      scope.choose(isFull, TypeRange(), [&] { return emit(full); }, [&] { return emit(partial); });
+    else
+      emit(fullness == Fullness::Full ? full : partial);
+  });
+  full.finish();
+  partial.finish();
+  return result;
+}
+
+LogicalResult SubtileLowering::verify() {
   if (vectors * lanes != (op.getShape().size() > 1 ? columns : 0))
     return op.emitOpError("has ")
            << columns << " columns, not a multiple of " << lanes << " lanes";
-  auto [origin, end] = scope.range(domain, 0);
-  endRow = end;
-  Value from = origin, to = end;
-  if (!op.getOnly().empty()) {
-    Value ahead = scope.greatest(scope.sub(scope.get(op.getOnly()[0]), origin),
-                                 scope.integer(0));
-    from = scope.add(
-        origin, scope.mul(scope.floorDivide(ahead, rows), scope.integer(rows)));
-    to = scope.least(end, scope.get(op.getOnly()[1]));
-  }
-  if (domain.size() > 1) {
-    std::tie(firstColumn, endColumn) = scope.range(domain, 1);
-    scope.scalars[op.getBody().getArgument(1)] = firstColumn;
-  }
-  op.getBody().walk([&](tile::ConvertOp convert) {
-    scratch[convert] =
-        allocate(tile::elementOf(convert.getValue().getType()), rows * columns);
-  });
-  LogicalResult result = success();
-  scope.loop(from, to, scope.integer(rows), [&](Value row) {
-    firstRow = row;
-    scope.scalars[op.getBody().getArgument(0)] = row;
-    result = emitBlock(op.getBody().front());
-  });
-  reload();
-  return result;
+  return success();
+}
+
+std::pair<Value, Value> SubtileLowering::rowsOfWork() {
+  auto [origin, end] = scope.range(op.getDomain(), 0);
+  if (op.getOnly().empty())
+    return {origin, end};
+  Value ahead = scope.greatest(scope.sub(scope.get(op.getOnly()[0]), origin), scope.integer(0));
+  Value whole = scope.mul(scope.floorDivide(ahead, rows), scope.integer(rows));
+  return {scope.add(origin, whole), scope.least(end, scope.get(op.getOnly()[1]))};
+}
+
+void SubtileLowering::setGroup(Value row) {
+  firstRow = row;
+  endRow = scope.range(op.getDomain(), 0).second;
+  scope.scalars[op.getBody().getArgument(0)] = row;
+  if (op.getDomain().size() == 1)
+    return;
+  std::tie(firstColumn, endColumn) = scope.range(op.getDomain(), 1);
+  scope.scalars[op.getBody().getArgument(1)] = firstColumn;
+}
+
+LogicalResult SubtileLowering::emitGroup(Value row) {
+  setGroup(row);
+  if (!isFull && vectors)
+    findPresent();
+  return emitBlock(op.getBody().front());
 }
 
 LogicalResult SubtileLowering::emitBlock(mlir::Block &block) {

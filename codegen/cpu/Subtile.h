@@ -12,10 +12,22 @@ class SubtileLowering {
 public:
   SubtileLowering(Scope &scope, tile::SubtileOp op, bool isFull);
 
-  /// Emits the loop over groups of rows.
-  mlir::LogicalResult run();
+  /// True if the sub-tile's columns are whole vectors.
+  mlir::LogicalResult verify();
+  /// The rows that have any work, in whole groups.
+  std::pair<Value, Value> rowsOfWork();
+  /// Emits the region for the group of rows from `row`.
+  mlir::LogicalResult emitGroup(Value row);
+  /// Whether all points of the group of rows from `row` are present; null if only a
+  /// look at each can tell.
+  Value isAllPresent(Value row);
+  /// To be called behind the loop over groups.
+  void finish() { reload(); }
 
 private:
+  void setGroup(Value row);
+  std::optional<Linear> constraint(tile::MaskOp mask, mlir::AffineExpr expression);
+  void findPresent();
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   static bool isForMasks(mlir::Operation &inner);
@@ -41,8 +53,8 @@ private:
   Value afterTurn(const Ref &ref, Value index, Value address);
   mlir::LogicalResult emitAccumulate(tile::AccumulateOp op);
   struct Sum;
-  void addPanels(const Sum &sum, Value index, int64_t count);
-  void addAllPanels(const Sum &sum);
+  void addTo(const Sum &sum, Value first, int64_t count);
+  void addToAll(const Sum &sum);
   mlir::LogicalResult emitWhen(tile::WhenOp op);
   mlir::LogicalResult emitConvert(tile::ConvertOp op);
 
@@ -115,6 +127,8 @@ private:
   void storeVector(Value vector, Value address, Value mask);
   /// A place on the function's stack.
   Value allocate(mlir::Type type, int64_t count);
+  /// The same for scores of the sub-tile; those that no group computes are 0.
+  Value allocateScores();
   /// The valid lanes of vector `vector`, or null where all are.
   Value validLanes(int64_t vector);
   Value rowIsValid(int64_t row);
@@ -135,6 +149,8 @@ private:
   };
   void reload();
   void forBlocks(int64_t height, int64_t all, llvm::function_ref<void(Block)> body);
+  void forVectors(Value from, Value to, int64_t most, int64_t unit,
+                  llvm::function_ref<void(Value first, int64_t count)> body);
   llvm::SmallVector<Value>
   multiply(Value from, Value to, Block block, bool skipsZeros,
            llvm::ArrayRef<Value> accumulators,
@@ -147,6 +163,7 @@ private:
   int64_t rows, columns, lanes, vectors;
   mlir::Type element;
   Value firstRow, endRow, firstColumn, endColumn;
+  Value presentFrom, presentTo; ///< columns of the sub-tile, of a partial one
   llvm::DenseMap<Value, Sub> subs;
   llvm::DenseSet<Value> known; ///< masks that are true everywhere
   llvm::DenseMap<mlir::Operation *, Value> scratch; ///< of conversions

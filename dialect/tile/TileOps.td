@@ -104,7 +104,7 @@ def Tile_ForOp : Tile_CustomOp<"for", [
   let description = [{
     Steps from `lower` to below `upper`. Tiles that begin in the `full` range are
     full: every `tile.mask` in the body is true there, and the tile's columns are
-    all valid; the body is compiled apart for them. Without the range all tiles
+    all valid; the body may be compiled apart for them. Without the range all tiles
     are partial. `order` says in which order the tiles may be taken; `any` takes
     full ones together.
 

@@ -169,6 +169,8 @@ TEST_P(Attention, AwkwardExtents) {
       }
     for (int64_t d : {1, 40, 65, 80, 128})
       check(*program, {1, 2, 2, 33, 70, d, 129 - d}, isCausal);
+    for (int64_t f : {15, 16, 33, 48, 63, 97, 113})
+      check(*program, {1, 1, 1, 13, 83, 8, f}, isCausal);
   }
 }
 
