@@ -2,6 +2,7 @@
 #include "codegen/cpu/Lowering.h"
 
 #include "codegen/abi/EntryPoints.h"
+#include "codegen/abi/Storage.h"
 #include "codegen/cpu/Pointwise.h"
 #include "codegen/cpu/View.h"
 
@@ -237,9 +238,18 @@ void KernelLowering::emitCarry(Scope &scope, tile::CarryOp op) {
       room = scope.roundUp(room, 24);
     elements = scope.mul(room, ref.strides[0]);
   }
-  scope.loop(elements, [&](Value i) {
-    scope.store(constant, scope.offset(ref.storage, ref.base, i));
-  });
+  int64_t lanes = isa<FloatType>(ref.storage) ? scope.target.getLevel().lanes(ref.storage) : 1;
+  Value whole = scope.mul(scope.floorDivide(elements, lanes), scope.integer(lanes));
+  auto fill = [&](Value from, Value to, int64_t count) {
+    Value value = count > 1 ? scope.splat(constant, count) : constant;
+    scope.loop(from, to, scope.integer(count), [&](Value i) {
+      LLVM::StoreOp::create(scope.builder, scope.loc, value, scope.offset(ref.storage, ref.base, i),
+                            abi::byteWidth(ref.storage));
+    });
+  };
+  fill(scope.integer(0), whole, lanes);
+  if (lanes > 1)
+    fill(whole, elements, 1);
 }
 
 /// The values `from + i * step` below `to`; back to front if `isDescending`.
