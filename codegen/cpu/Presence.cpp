@@ -20,6 +20,7 @@ Value SubtileLowering::isAllPresent(Value row) {
   setGroup(row);
   Value end = scope.add(firstColumn, scope.integer(columns));
   Value all = scope.compare(arith::CmpIPredicate::sle, end, endColumn);
+  Value lastRow = scope.least(scope.sub(scope.sub(endRow, row), scope.integer(1)), scope.integer(rows - 1));
   auto result = op.getBody().walk([&](tile::MaskOp mask) {
     if (mask.getCondition())
       return WalkResult::interrupt();
@@ -27,9 +28,11 @@ Value SubtileLowering::isAllPresent(Value row) {
       auto index = constraint(mask, expression);
       if (!index)
         return WalkResult::interrupt();
-      int64_t least = std::min<int64_t>(0, index->rowStep * (rows - 1)) +
-                      std::min<int64_t>(0, index->columnStep * (columns - 1));
-      Value holds = scope.compare(arith::CmpIPredicate::sge, index->start, scope.integer(-least));
+      int64_t ofColumns = std::min<int64_t>(0, index->columnStep * (columns - 1));
+      Value least = scope.add(index->start, scope.integer(ofColumns));
+      if (index->rowStep < 0)
+        least = scope.add(least, scope.mul(lastRow, scope.integer(index->rowStep)));
+      Value holds = scope.compare(arith::CmpIPredicate::sge, least, scope.integer(0));
       all = scope.both(all, holds);
     }
     return WalkResult::advance();
