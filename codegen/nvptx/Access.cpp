@@ -44,12 +44,15 @@ Value ParallelLowering::loadFrom(const Tensor &tensor, Value place, Type type, V
       Value narrow = emit.load(tensor.storage, emit.at(tensor.storage, tensor.base, place));
       return {arith::ExtFOp::create(emit.builder, emit.loc, emit.f32(), narrow)};
     }
+    if (tensor.storage.isInteger(32)) // widened when it is chosen
+      return {emit.load(emit.i32(), emit.at(emit.i32(), tensor.base, place))};
     return {abi::loadElement(emit, tensor.storage, tensor.base, place, /*packed=*/true)};
   };
+  auto widened = [&](Value value) { return type.isInteger(64) ? emit.wide(value) : value; };
   if (!condition)
-    return read()[0];
-  Value zero = emit.Emitter::number(type, 0);
-  return emit.choose(condition, type, read, [&]() -> SmallVector<Value> { return {zero}; })[0];
+    return widened(read()[0]);
+  Value zero = emit.Emitter::number(tensor.storage.isInteger(32) ? emit.i32() : type, 0);
+  return widened(emit.choose(condition, zero.getType(), read, [&]() -> SmallVector<Value> { return {zero}; })[0]);
 }
 
 void ParallelLowering::storeTo(const Tensor &tensor, Value place, Value value) {
@@ -113,7 +116,7 @@ LogicalResult ParallelLowering::emitStore(tile::StoreOp op) {
   bool inPairs = tensor.isAligned && isLast(op.getMap().getResults().back());
   Value isFirst;
   if (shape.columns == 1)
-    isFirst = emit.equal(laneColumn, emit.number(0));
+    isFirst = emit.equal(self.column, emit.number(0));
   for (int64_t row = 0; row < shape.rows; ++row) {
     emit.when(emitCondition({rowIsValid(row), isFirst}), [&] {
       for (int64_t column = 0; column < shape.columns; ++column) {

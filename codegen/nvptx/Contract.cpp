@@ -34,7 +34,7 @@ ParallelLowering::SharedAddress ParallelLowering::lanesAt(const Operand &operand
                                                           ArrayRef<Place> warps) {
   SharedAddress address;
   auto sumOf = [&](auto image) {
-    return emit.flip(imageOf(lane, llvm::map_to_vector(lanes, image)), imageOf(warp, llvm::map_to_vector(warps, image)));
+    return emit.flip(imageOf(self.lane, llvm::map_to_vector(lanes, image)), imageOf(self.warp, llvm::map_to_vector(warps, image)));
   };
   Value byte;
   if (operand.layout.isPadded()) {
@@ -101,11 +101,22 @@ void ParallelLowering::multiplyTiles(const Operand &right, Fragment &sums, int64
                                      llvm::function_ref<SmallVector<Value>(int64_t, int64_t)> left) {
   SharedAddress lanes = fragmentAddress(right);
   int64_t tileRows = sums.rows / 2;
+  // Without fences the assembler loads what it needs steps later, into registers that it then spills.
+  int64_t products = 0;
+  auto pace = [&] {
+    if (plan.isTight() && products >= 24) {
+      emit.fence();
+      products = 0;
+    }
+  };
   for (int64_t k = 0; k < depth; ++k) {
+    pace();
     SmallVector<SmallVector<Value>> lefts;
     for (int64_t row = 0; row < tileRows; ++row)
       lefts.push_back(left(row, k));
     for (int64_t column = 0; column < sums.columns / 2; column += 2) {
+      pace();
+      products += 2 * tileRows;
       auto words = loadRight(right, lanes, {k * 16, column * 8});
       for (int64_t half = 0; half < 2; ++half)
         for (int64_t row = 0; row < tileRows; ++row) {
@@ -202,7 +213,7 @@ LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   // Column k of a row lies with the lane of the same row that has this column.
   for (int64_t k = 0; k < columns * 4; ++k) {
     int64_t inGroup = k % 8, reg = k / 8 * 2 + inGroup % 2;
-    Value holder = emit.plus(emit.minus(lane, emit.every(lane, emit.number(3))), emit.number(inGroup / 2));
+    Value holder = emit.plus(emit.minus(self.lane, emit.every(self.lane, emit.number(3))), emit.number(inGroup / 2));
     multiplyPlain(right, sums, k,
                   [&](int64_t row, int64_t) { return emit.fromLane(value.at(row, reg), holder); });
   }

@@ -93,6 +93,8 @@ static Value rowStepOf(Lane &emit, tile::LoadOp load, const Tensor &tensor, Valu
   return sum;
 }
 
+static int64_t perChunk(const Operand &operand) { return chunkBytes / operand.elementBytes(); }
+
 static int64_t chunksOf(const Operand &operand) { return operand.columns * operand.elementBytes() / chunkBytes; }
 
 /// Chunks of each row that a pass copies: a power of two.
@@ -112,10 +114,10 @@ bool ParallelLowering::hasEvenPasses(const Operand &operand) {
 ParallelLowering::Source ParallelLowering::sourceOf(Operand &operand, tile::LoadOp load) {
   Source source;
   int64_t chunks = chunksAtOnce(operand), low = rowsSideBySide(operand);
-  Value group = emit.quotient(thread, emit.number(low));
+  Value group = emit.quotient(self.thread, emit.number(low));
   source.chunk = emit.every(group, emit.number(chunks - 1));
   source.row = emit.plus(emit.times(emit.quotient(group, emit.number(chunks)), emit.number(low)),
-                         emit.every(thread, emit.number(low - 1)));
+                         emit.every(self.thread, emit.number(low - 1)));
   source.byte = sharedByte(operand, source.row, source.chunk);
   if (!load || !hasEvenPasses(operand))
     return source;
@@ -125,9 +127,10 @@ ParallelLowering::Source ParallelLowering::sourceOf(Operand &operand, tile::Load
   source.rowStep = rowStepOf(emit, load, tensors[load.getRef()], rowIndex, operand.elementBytes());
   if (!source.rowStep)
     return source;
-  scalars[rowIndex] = source.row;
+  source.isPlaced = !plan.isTight();
+  scalars[rowIndex] = source.isPlaced ? source.row : emit.number(0);
   scalars[body.getArgument(operand.columnRank)] =
-      emit.times(source.chunk, emit.number(chunkBytes / operand.elementBytes()));
+      source.isPlaced ? emit.times(source.chunk, emit.number(perChunk(operand))) : emit.number(0);
   source.address = addressOf(load);
   return source;
 }
@@ -135,7 +138,7 @@ ParallelLowering::Source ParallelLowering::sourceOf(Operand &operand, tile::Load
 /// Threads take chunks of 16 bytes side by side. What is invalid is filled with
 /// zeros: a copy of no bytes, which reads nothing.
 void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value tileOrigin, Value base, bool full) {
-  int64_t perChunk = chunkBytes / operand.elementBytes(), chunks = operand.columns / perChunk;
+  int64_t chunks = chunksOf(operand);
   tile::Domain domain = operand.stage.getDomain();
   auto isWhole = [&](unsigned rank, int64_t room) {
     return (full && operand.tiled == rank) || staticExtent(domain[rank].end) == room;
@@ -146,7 +149,7 @@ void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value 
   auto originOf = [&](unsigned rank) { return operand.tiled == rank ? tileOrigin : emit.number(0); };
   Value rowOrigin = originOf(operand.rowRank), columnOrigin = originOf(operand.columnRank);
   auto copy = [&](Value row, Value chunk, Value byte, Value address) {
-    Value column = emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk)));
+    Value column = emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk(operand))));
     Value condition = emitCondition({isValid(operand.rowRank, operand.rows, emit.plus(rowOrigin, row)),
                                      isValid(operand.columnRank, operand.columns, column)});
     Value bytes = condition ? emit.choice(condition, emit.number(chunkBytes), emit.number(0)) : Value();
@@ -155,8 +158,13 @@ void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value 
   bool isKnown = pipeline && pipeline->sources.contains(&operand);
   Source source = isKnown ? pipeline->sources[&operand] : sourceOf(operand, load);
   if (source.address) {
-    Value step = operand.tiled == operand.rowRank ? source.rowStep : emit.number(operand.elementBytes());
-    Value start = emit.at(emit.i8(), source.address, emit.times(emit.wide(tileOrigin), emit.wide(step)));
+    Value fromRow = rowOrigin, fromByte = emit.times(columnOrigin, emit.number(operand.elementBytes()));
+    if (!source.isPlaced) {
+      fromRow = emit.plus(fromRow, source.row);
+      fromByte = emit.plus(fromByte, emit.times(source.chunk, emit.number(chunkBytes)));
+    }
+    Value start = emit.at(emit.i8(), source.address, emit.times(emit.wide(fromRow), emit.wide(source.rowStep)));
+    start = emit.at(emit.i8(), start, emit.wide(fromByte));
     int64_t atOnce = chunksAtOnce(operand), perPass = Plan::threads / atOnce;
     for (int64_t further = 0; further < operand.rows; further += perPass) {
       Value row = emit.plus(source.row, emit.number(further));
@@ -174,12 +182,12 @@ void ParallelLowering::emitAsyncCopy(Operand &operand, tile::LoadOp load, Value 
   Block &body = operand.stage.getBody().front();
   int64_t total = operand.rows * chunks;
   for (int64_t first = 0; first < total; first += Plan::threads) {
-    Value number = emit.plus(thread, emit.number(first)), count = emit.number(chunks);
+    Value number = emit.plus(self.thread, emit.number(first)), count = emit.number(chunks);
     auto take = [&] {
       Value row = emit.quotient(number, count), chunk = emit.minus(number, emit.times(row, count));
       scalars[body.getArgument(operand.rowRank)] = emit.plus(rowOrigin, row);
       scalars[body.getArgument(operand.columnRank)] =
-          emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk)));
+          emit.plus(columnOrigin, emit.times(chunk, emit.number(perChunk(operand))));
       copy(row, chunk, sharedByte(operand, row, chunk), addressOf(load));
     };
     if (first + Plan::threads <= total)
@@ -196,7 +204,7 @@ void ParallelLowering::applySign(Operand &operand) {
     emit.barrier();
     int64_t chunks = operand.columns * operand.elementBytes() / chunkBytes;
     Value base = baseOf(operand, {}), count = emit.number(chunks);
-    emit.loop(thread, emit.number(operand.rows * chunks), emit.number(Plan::threads), [&](Value number) {
+    emit.loop(self.thread, emit.number(operand.rows * chunks), emit.number(Plan::threads), [&](Value number) {
       Value row = emit.quotient(number, count), chunk = emit.minus(number, emit.times(row, count));
       Value start = emit.plus(base, sharedByte(operand, row, chunk));
       for (int64_t word = 0; word < chunkBytes; word += 4) {
@@ -224,10 +232,9 @@ Value ParallelLowering::sharedByte(const Operand &operand, Value row, Value chun
 LogicalResult ParallelLowering::emitPlainCopy(Operand &operand, Value tileOrigin, Value base) {
   tile::Domain domain = operand.stage.getDomain();
   Block &body = operand.stage.getBody().front();
-  int64_t perChunk = chunkBytes / operand.elementBytes();
   LogicalResult result = success();
   auto originOf = [&](unsigned rank) { return operand.tiled == rank ? tileOrigin : emit.number(0); };
-  emit.loop(thread, emit.number(operand.rows * operand.columns), emit.number(Plan::threads), [&](Value number) {
+  emit.loop(self.thread, emit.number(operand.rows * operand.columns), emit.number(Plan::threads), [&](Value number) {
     Value columns = emit.number(operand.columns);
     Value row = emit.quotient(number, columns), column = emit.minus(number, emit.times(row, columns));
     SmallVector<Value> conditions;
@@ -247,8 +254,8 @@ LogicalResult ParallelLowering::emitPlainCopy(Operand &operand, Value tileOrigin
           return {*value};
         },
         [&]() -> SmallVector<Value> { return {emit.real(emit.f32(), 0)}; })[0];
-    Value chunk = emit.quotient(column, emit.number(perChunk));
-    Value rest = emit.minus(column, emit.times(chunk, emit.number(perChunk)));
+    Value chunk = emit.quotient(column, emit.number(perChunk(operand)));
+    Value rest = emit.minus(column, emit.times(chunk, emit.number(perChunk(operand))));
     Value byte = emit.plus(sharedByte(operand, row, chunk), emit.times(rest, emit.number(operand.elementBytes())));
     if (operand.isNarrow())
       element = arith::TruncFOp::create(emit.builder, emit.loc, operand.element, element);

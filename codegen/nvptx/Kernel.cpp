@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <functional>
+
 using namespace mlir;
 
 namespace weir::nvptx {
@@ -22,47 +24,91 @@ template <typename Get> static SmallVector<int64_t> imagesOf(const Basis &basis,
 ParallelLowering::ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit) : op(op), plan(plan), emit(emit) {}
 
 LogicalResult ParallelLowering::run() {
-  thread = emit.specialRegister("tid.x");
-  lane = emit.every(thread, emit.number(Plan::lanes - 1));
-  warp = emit.quotient(thread, emit.number(Plan::lanes));
   Value symbol = LLVM::AddressOfOp::create(emit.builder, emit.loc, emit.sharedPointer(), "weir_shared");
   sharedBase = LLVM::PtrToIntOp::create(emit.builder, emit.loc, emit.i32(), symbol);
   encoding = subtileEncoding(plan.rows, 8);
-  auto rowOf = [](Place place) { return place.row; };
-  auto columnOf = [](Place place) { return place.column; };
-  laneRow = emit.plus(imageOf(lane, imagesOf(encoding.ofLanes(), rowOf)),
-                      imageOf(warp, imagesOf(encoding.ofWarps(), rowOf)));
-  laneColumn = imageOf(lane, imagesOf(encoding.ofLanes(), columnOf));
   laneColumnMost = nvptx::imageOf(encoding.ofLanes(), Plan::lanes - 1).column;
-
-  SmallVector<Value> counts;
-  for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
-    counts.push_back(emit.quotient(emit.plus(scalars.lookup(end), emit.number(step - 1)), emit.number(step)));
-  auto places = emitPlaces(counts);
-  for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
-    Value place = places[i];
-    if (op.getDescending()[i])
-      place = emit.minus(emit.minus(counts[i], emit.number(1)), place);
-    scalars[argument] = emit.times(place, emit.number(op.getSteps()[i]));
-  }
+  findPlace(/*again=*/false);
   return emitBlock(op.getBody().front());
 }
 
-/// The block's place among so many iterations.
-SmallVector<Value> ParallelLowering::emitPlaces(ArrayRef<Value> counts) {
+//===-- Places --------------------------------------------------------------===//
+
+Value ParallelLowering::placeRegister(StringRef name, bool again) {
+  Value number = emit.specialRegister(name);
+  return again ? emit.renewed(number) : number;
+}
+
+/// The thread's place in its block, and the block's among the iterations.
+void ParallelLowering::findPlace(bool again) {
+  auto rowOf = [](Place place) { return place.row; };
+  auto columnOf = [](Place place) { return place.column; };
+  Value thread = placeRegister("tid.x", again);
+  self.thread = thread;
+  self.lane = emit.every(thread, emit.number(Plan::lanes - 1));
+  self.warp = emit.quotient(thread, emit.number(Plan::lanes));
+  self.row = emit.plus(imageOf(self.lane, imagesOf(encoding.ofLanes(), rowOf)),
+                       imageOf(self.warp, imagesOf(encoding.ofWarps(), rowOf)));
+  self.column = imageOf(self.lane, imagesOf(encoding.ofLanes(), columnOf));
+
+  SmallVector<Value> counts, places;
+  for (auto [end, step] : llvm::zip(op.getEnds(), op.getSteps()))
+    counts.push_back(emit.quotient(emit.plus(scalars.lookup(end), emit.number(step - 1)), emit.number(step)));
   static constexpr const char *numbers[] = {"ctaid.x", "ctaid.y", "ctaid.z"};
   size_t shared = std::max<size_t>(counts.size(), 2) - 2;
-  SmallVector<Value> places;
   if (shared)
-    places = emit.delinearise(emit.specialRegister(numbers[2]), counts.take_front(shared));
+    places = emit.delinearise(placeRegister(numbers[2], again), ArrayRef(counts).take_front(shared));
   for (size_t i = shared; i < counts.size(); ++i)
-    places.push_back(emit.specialRegister(numbers[gridDimension(i, counts.size())]));
-  return places;
+    places.push_back(placeRegister(numbers[gridDimension(i, counts.size())], again));
+  for (auto [i, argument] : llvm::enumerate(op.getBody().getArguments())) {
+    if (op.getDescending()[i])
+      places[i] = emit.minus(emit.minus(counts[i], emit.number(1)), places[i]);
+    scalars[argument] = emit.times(places[i], emit.number(op.getSteps()[i]));
+  }
+}
+
+class ParallelLowering::Renewal {
+public:
+  explicit Renewal(ParallelLowering &lowering) : lowering(lowering), self(lowering.self) {
+    for (Value argument : lowering.op.getBody().getArguments())
+      places.push_back(lowering.scalars.lookup(argument));
+    if (lowering.plan.isTight())
+      lowering.findPlace(/*again=*/true);
+  }
+  ~Renewal() {
+    lowering.self = self;
+    for (auto [argument, place] : llvm::zip(lowering.op.getBody().getArguments(), places))
+      lowering.scalars[argument] = place;
+  }
+
+private:
+  ParallelLowering &lowering;
+  Self self;
+  SmallVector<Value> places;
+};
+
+/// Conditions take registers, packed and unpacked, for as long as they wait: they are made where they are first read.
+static bool isLate(Operation &op) {
+  if (isa<tile::MaskOp>(op))
+    return true;
+  auto map = dyn_cast<tile::MapOp>(op);
+  return map && tile::elementOf(map.getType()).isInteger(1) && llvm::range_size(map.getBody().front()) <= 8;
 }
 
 LogicalResult ParallelLowering::emitBlock(Block &block) {
+  llvm::SmallPtrSet<Operation *, 8> made;
+  std::function<LogicalResult(Operation &)> make = [&](Operation &op) {
+    auto result = op.walk([&](Operation *reader) {
+      for (Value operand : reader->getOperands())
+        if (Operation *source = operand.getDefiningOp(); source && source->getBlock() == &block && isLate(*source) &&
+                                                         made.insert(source).second && failed(make(*source)))
+          return WalkResult::interrupt();
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted() || failed(emitOp(op)));
+  };
   for (Operation &inner : block)
-    if (failed(emitOp(inner)))
+    if (!isLate(inner) && failed(make(inner)))
       return failure();
   return success();
 }
@@ -235,6 +281,7 @@ static SmallVector<Operand *> usesIn(Region &region, Plan &plan) {
 /// Runs the tiles at places from `lower` to `upper`, copies of what they use ahead by as many uses as there is room for.
 LogicalResult ParallelLowering::emitTiles(tile::ForOp op, Value lower, Value upper,
                                           llvm::function_ref<Value(Value)> tileAt, bool full) {
+  Renewal renewal(*this);
   Pipeline line;
   line.uses = usesIn(op.getBody(), plan);
   line.lower = lower;
@@ -290,6 +337,7 @@ LogicalResult ParallelLowering::emitBody(tile::ForOp op, bool full) {
 }
 
 LogicalResult ParallelLowering::emitUnrolled(tile::ForOp op, int64_t upper) {
+  Renewal renewal(*this);
   for (int64_t at = 0; at < upper; at += op.getStep()) {
     scalars[op.getBody().getArgument(0)] = emit.number(at);
     if (failed(emitBody(op, at + static_cast<int64_t>(op.getStep()) <= upper)))
@@ -303,11 +351,11 @@ LogicalResult ParallelLowering::emitSubtile(tile::SubtileOp op) {
   encoding = subtileEncoding(op.getRows(), op.getColumns());
   rowsOf = encoding.registerRows();
   columnsOf = encoding.registerColumns();
-  rowBase = emit.plus(scalars.lookup(domain[0].origin), laneRow);
+  rowBase = emit.plus(scalars.lookup(domain[0].origin), self.row);
   rowEnd = scalars.lookup(domain[0].end);
   if (domain.size() > 1) {
     columnOrigin = scalars.lookup(domain[1].origin);
-    columnBase = emit.plus(columnOrigin, laneColumn);
+    columnBase = emit.plus(columnOrigin, self.column);
     columnEnd = scalars.lookup(domain[1].end);
   }
   return emitBlock(op.getBody().front());

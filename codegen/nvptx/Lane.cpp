@@ -33,12 +33,15 @@ Value Lane::wide(Value index) {
   return index.getType().isInteger(64) ? index : builder.createOrFold<arith::ExtSIOp>(loc, i64(), index);
 }
 
-Value Lane::opaque(Value index) {
-  auto move = LLVM::InlineAsmOp::create(builder, loc, index.getType(), index, "mov.b32 $0, $1;", "=r,r",
-                                        /*has_side_effects=*/false, /*is_align_stack=*/false,
+static Value moved(Lane &emit, Value index, bool isVolatile) {
+  auto move = LLVM::InlineAsmOp::create(emit.builder, emit.loc, index.getType(), index, "mov.b32 $0, $1;", "=r,r",
+                                        /*has_side_effects=*/isVolatile, /*is_align_stack=*/false,
                                         LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
   return move.getRes();
 }
+
+Value Lane::opaque(Value index) { return moved(*this, index, /*isVolatile=*/false); }
+Value Lane::renewed(Value index) { return moved(*this, index, /*isVolatile=*/true); }
 
 Value Lane::quotient(Value a, Value b) {
   auto divisor = constant(b);

@@ -34,6 +34,8 @@ public:
   /// The same index, of which LLVM knows nothing: so that addresses are computed where they are used, and not
   /// carried by loops, for which there are no registers.
   Value opaque(Value index);
+  /// The same, for each call another one.
+  Value renewed(Value index);
   std::optional<int64_t> constant(Value value);
   Value expand(mlir::AffineExpr expression, unsigned dimensions, llvm::ArrayRef<Value> operands);
   Value expand(tile::IndexOp op, llvm::function_ref<Value(Value)> valueOf);
@@ -50,6 +52,8 @@ public:
   Value specialRegister(llvm::StringRef name) { return intrinsic("llvm.nvvm.read.ptx.sreg." + name.str(), i32(), {}); }
 
   void barrier();
+  /// What the assembler moves no access to memory across; it costs a slot, and no time.
+  void fence() { instruct("llvm.nvvm.bar.warp.sync", number(-1)); }
   void commitCopies() { instruct("llvm.nvvm.cp.async.commit.group"); }
   /// Waits until at most `pending` groups of copies are under way.
   void waitForCopies(unsigned pending) { instruct("llvm.nvvm.cp.async.wait.group", number(pending)); }

@@ -39,6 +39,15 @@ struct Affine {
   int64_t row = 0, column = 0; ///< coefficients
 };
 
+/// A sum of indices times constants, in a map.
+struct Line {
+  llvm::SmallMapVector<Value, int64_t, 4> terms;
+  int64_t constant = 0;
+};
+using Lines = llvm::DenseMap<Value, Line>;
+/// The result of an operation on such sums, if it is one as well.
+std::optional<Line> lineOf(mlir::Operation &op, const Lines &lines);
+
 class ParallelLowering {
 public:
   ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit);
@@ -55,7 +64,11 @@ public:
 
 private:
   // Kernel.cpp: control.
-  llvm::SmallVector<Value> emitPlaces(llvm::ArrayRef<Value> counts);
+  /// Finds the thread's and the block's place anew, up to the end of the scope: what is computed from them for one
+  /// loop over tiles is in no register while another one runs.
+  class Renewal;
+  void findPlace(bool again);
+  Value placeRegister(llvm::StringRef name, bool again);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   mlir::LogicalResult emitFor(tile::ForOp op);
@@ -74,7 +87,8 @@ private:
   /// Where a thread's first chunk of an operand comes from and goes to, if rows
   /// follow each other by the same step.
   struct Source {
-    Value address;   ///< of the rank's first row, at the thread's place; null where rows do not
+    Value address;   ///< of the rank's first element, or of the thread's; null where rows do not
+    bool isPlaced = false; ///< the thread's: two registers for each operand
     Value rowStep;   ///< in bytes
     Value row, chunk, byte;
   };
@@ -108,7 +122,6 @@ private:
   Fragment deferred(Value operand);
   Fragment multiplied(Fragment fragment);
   Value sumOfLanes(Value value, tile::Reduction kind);
-  Fragment indexFragment(Value index);
   Fragment shaped(Type type);
   int64_t rowRegisters(Type type) { return tile::rowsOf(type) > 1 ? rowsOf.size() : 1; }
   int64_t columnRegisters(Type type) { return tile::columnsOf(type) > 1 ? columnsOf.size() : 1; }
@@ -149,6 +162,12 @@ private:
   void multiplyPlain(Operand &right, Fragment &sums, int64_t depth, llvm::function_ref<Value(int64_t, int64_t)> left);
   Value imageOf(Value number, llvm::ArrayRef<int64_t> images);
 
+  // Line.cpp: index arithmetic.
+  Affine affineOf(const Line &line, bool wide);
+  Fragment spread(const Affine &affine, llvm::function_ref<Value(Value base, int64_t more)> make);
+  Fragment valuesOf(const Line &line);
+  std::optional<Fragment> evaluateOfLines(mlir::Operation &op, const Lines &lines);
+
   // Pointwise.cpp.
   mlir::FailureOr<Fragment> evaluate(mlir::Block &block, mlir::ValueRange inputs);
   mlir::FailureOr<Value> evaluateStage(tile::StageOp stage);
@@ -158,11 +177,16 @@ private:
   tile::ParallelOp op;
   Plan plan;
   Lane &emit;
-  Value thread, lane, warp, sharedBase;
+  /// The thread's number, and what follows from it.
+  struct Self {
+    Value thread, lane, warp;
+    Value row, column; ///< of the lane's first register in a sub-tile
+  } self;
+  Value sharedBase;
   Encoding encoding;                        ///< of the sub-tile at hand
   llvm::SmallVector<int64_t> rowsOf, columnsOf; ///< of registers, relative to the lane's
   Value rowBase, rowEnd, columnBase, columnEnd;
-  Value laneRow, laneColumn, columnOrigin;
+  Value columnOrigin;
   int64_t laneColumnMost = 0; ///< the greatest column of a lane
   bool isFull = false;
 

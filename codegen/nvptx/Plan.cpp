@@ -1,5 +1,6 @@
 // Plans: what lies in shared memory, in which type and order.
 #include "codegen/nvptx/Plan.h"
+#include "codegen/nvptx/Pressure.h"
 
 #include "dialect/Refuse.h"
 
@@ -291,6 +292,7 @@ FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
       result = refuse(op, "gpu-form") << "a block has " << op.getDomain().tiles[0] << " rows, not "
                                              << plan.rows << " for each of " << warps << " warps";
   });
+  plan.registers = pressureOf(parallel);
   // Both sides of a product on the matrix units have the same narrow type.
   auto elementFor = [&](Type left, Type right) {
     return left && left == right ? left : Type(Float32Type::get(parallel.getContext()));

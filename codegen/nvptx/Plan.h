@@ -61,7 +61,12 @@ public:
   Value riderOf(tile::AccumulateOp op) { return riders.lookup(op); }
   bool isRider(Value state);
 
+  /// Whether states and values leave few registers of 255: then copies' addresses are computed tile by tile, places
+  /// are found anew, and fences keep the assembler from loading ahead.
+  bool isTight() const { return registers > 185; }
+
   int64_t rows = 32;       ///< of a warp
+  int64_t registers = 0;   ///< of a lane, for states and values (Pressure.h)
   int64_t sharedBytes = 0;
   llvm::SmallVector<Operand, 4> operands;
 

@@ -150,10 +150,27 @@ static Value signedFactor(Operation &inner, ValueRange inputs, llvm::DenseMap<Va
 
 FailureOr<Fragment> ParallelLowering::evaluate(Block &block, ValueRange inputs) {
   llvm::DenseMap<Value, Fragment> known;
+  Lines lines;
   for (auto [argument, operand] : llvm::zip(block.getArguments(), inputs))
-    known[argument] = deferred(operand);
+    if (isa<IndexType>(operand.getType()))
+      lines[argument].terms[operand] = 1;
+    else
+      known[argument] = deferred(operand);
   Reals reals{emit};
-  for (Operation &inner : block.without_terminator()) {
+  for (Operation &inner : block) {
+    if (auto line = lineOf(inner, lines)) {
+      lines[inner.getResult(0)] = *line;
+      continue;
+    }
+    if (auto value = evaluateOfLines(inner, lines)) {
+      known[inner.getResult(0)] = *value;
+      continue;
+    }
+    for (Value operand : inner.getOperands())
+      if (auto line = lines.find(operand); line != lines.end() && !known.contains(operand))
+        known[operand] = valuesOf(line->second);
+    if (auto yield = dyn_cast<tile::YieldOp>(inner))
+      return known[yield.getValue()];
     if (Value product = signedFactor(inner, inputs, known)) {
       Fragment result = known[product];
       result.factor = reals.abs(scalars.lookup(result.signedBy));
@@ -205,7 +222,7 @@ FailureOr<Fragment> ParallelLowering::evaluate(Block &block, ValueRange inputs) 
       }
     known[inner.getResult(0)] = result;
   }
-  return known[cast<tile::YieldOp>(block.back()).getValue()];
+  llvm_unreachable("a region ends by yielding");
 }
 
 /// A staged block's element where its indices are bound.

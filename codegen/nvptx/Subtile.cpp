@@ -28,21 +28,6 @@ LogicalResult ParallelLowering::emitValueOp(Operation &inner) {
 
 Fragment ParallelLowering::shaped(Type type) { return {rowRegisters(type), columnRegisters(type)}; }
 
-Fragment ParallelLowering::indexFragment(Value index) {
-  if (tile::isRowIndex(index)) {
-    Fragment result(rowsOf.size(), 1);
-    for (int64_t row = 0; row < result.rows; ++row)
-      result.at(row, 0) = emit.wide(rowIndex(row));
-    return result;
-  }
-  if (!tile::isColumnIndex(index))
-    return Fragment(emit.wide(scalars.lookup(index)));
-  Fragment result(1, columnsOf.size());
-  for (int64_t column = 0; column < result.columns; ++column)
-    result.at(0, column) = emit.wide(columnIndex(column));
-  return result;
-}
-
 Fragment ParallelLowering::multiplied(Fragment fragment) {
   if (!fragment.factor)
     return fragment;
@@ -55,8 +40,6 @@ Fragment ParallelLowering::multiplied(Fragment fragment) {
 Fragment ParallelLowering::input(Value operand) { return multiplied(deferred(operand)); }
 
 Fragment ParallelLowering::deferred(Value operand) {
-  if (isa<IndexType>(operand.getType()))
-    return indexFragment(operand);
   if (auto known = fragments.find(operand); known != fragments.end())
     return known->second;
   if (auto *state = carries.find(operand); state != carries.end())

@@ -74,11 +74,11 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
   return mlir::success();
 }
 
-/// The same for a GPU.
+/// The same for a GPU; `splits`: blocks may share columns, as they do where the executor runs the code.
 mlir::LogicalResult printGpuCode(cascade::KernelOp kernel,
                                  const nvptx::Architecture &architecture,
-                                 const std::string &stage) {
-  auto code = nvptx::compile(kernel);
+                                 const std::string &stage, bool splits) {
+  auto code = nvptx::compile(kernel, /*remarks=*/false, /*extentOf=*/nullptr, splits);
   if (failed(code))
     return mlir::failure();
   if (stage != "ptx") {
@@ -98,7 +98,9 @@ int print(const PrintOptions &options) {
   auto settings = parseSettings(options.sets, options.params);
   if (failed(settings))
     return WrongUsage;
-  auto gpu = nvptx::findTarget(options.target);
+  llvm::StringRef architecture = options.target;
+  bool splits = architecture.consume_front("ptx-exec");
+  auto gpu = nvptx::findTarget(splits ? "nvptx" + architecture.str() : options.target);
   auto target = findCodeTarget(succeeded(gpu) ? defaultTarget : options.target);
   if (failed(target))
     return WrongUsage;
@@ -121,7 +123,7 @@ int print(const PrintOptions &options) {
     if (options.stage == "cascade")
       llvm::outs() << *kernel << '\n';
     else if (succeeded(gpu) && options.stage != "derived") {
-      if (failed(printGpuCode(kernel, *gpu, options.stage)))
+      if (failed(printGpuCode(kernel, *gpu, options.stage, splits)))
         return WrongInput;
     } else if (failed(printCode(kernel, *target, options.stage)))
       return WrongInput;
