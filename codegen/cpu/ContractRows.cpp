@@ -44,10 +44,6 @@ static Value sumEach(Scope &scope, SmallVector<Value> vectors) {
   return vectors[0];
 }
 
-void SubtileLowering::prefetch(Value address) {
-  LLVM::Prefetch::create(scope.builder, scope.loc, address, /*rw=*/0, /*hint=*/3, /*cache=*/1);
-}
-
 /// How many lines of `length` elements there are in what is asked for ahead of the
 /// arithmetic: beside it, the processor's window is too short to hide the memory.
 Value SubtileLowering::linesAhead(Value length) {

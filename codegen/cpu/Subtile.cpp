@@ -39,13 +39,15 @@ LogicalResult emitSubtile(Scope &scope, tile::SubtileOp op, Fullness fullness) {
   if (failed(partial.verify()))
     return failure();
   LogicalResult result = success();
-  auto [from, to] = partial.rowsOfWork();
+  auto rowsOfWork = partial.rowsOfWork();
+  Value from = rowsOfWork.first, to = rowsOfWork.second;
   scope.loop(from, to, scope.integer(op.getRows()), [&](Value row) {
     auto emit = [&](SubtileLowering &lowering) {
       if (failed(lowering.emitGroup(row)))
         result = failure();
       return SmallVector<Value>();
     };
+    partial.askForNext(row, from, to);
     Value isFull = fullness == Fullness::Unknown ? partial.isAllPresent(row) : Value();
     if (isFull)
       scope.choose(isFull, TypeRange(), [&] { return emit(full); }, [&] { return emit(partial); });

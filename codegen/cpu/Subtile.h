@@ -21,6 +21,8 @@ public:
   /// Whether all points of the group of rows from `row` are present; null if only a
   /// look at each can tell.
   Value isAllPresent(Value row);
+  /// Asks for the elements of tensors that the group after the one from `row` loads.
+  void askForNext(Value row, Value from, Value to);
   /// To be called behind the loop over groups.
   void finish() { reload(); }
 
@@ -28,6 +30,8 @@ private:
   void setGroup(Value row);
   std::optional<Linear> constraint(tile::MaskOp mask, mlir::AffineExpr expression);
   void findPresent();
+  bool isAskedFor(tile::LoadOp load);
+  void askFor(tile::LoadOp load, Value rowsAhead, Value columnsAhead);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   static bool isForMasks(mlir::Operation &inner);
