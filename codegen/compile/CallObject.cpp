@@ -2,7 +2,7 @@
 #include "codegen/compile/CallObject.h"
 
 #include "codegen/compile/ObjectCache.h"
-#include "codegen/compile/Parts.h"
+#include "codegen/compile/Transform.h"
 #include "passes/Passes.h"
 #include "passes/derive/Work.h"
 

@@ -4,11 +4,9 @@
 #include "codegen/abi/EntryPoints.h"
 #include "codegen/abi/Parts.h"
 #include "codegen/compile/Parts.h"
+#include "codegen/compile/Transform.h"
 #include "codegen/loops/Loops.h"
-#include "dialect/cascade/Names.h"
-#include "passes/Explain.h"
 #include "passes/Passes.h"
-#include "passes/schedule/Cut.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -25,25 +23,6 @@ namespace weir {
 namespace {
 
 cascade::KernelOp onlyKernel(ModuleOp module) { return *module.getOps<cascade::KernelOp>().begin(); }
-
-/// Says of the parts without tiles why, which equations they are, and which points they visit.
-void explainLoops(MutableArrayRef<Part> parts) {
-  for (Part &part : parts) {
-    if (part.tiles)
-      continue;
-    loops::explainGuards(*part.plain);
-    if (!part.whyNot)
-      continue;
-    std::string what = "'" + part.derived.getSymName().str() + "' runs as plain loops";
-    if (parts.size() > 1) {
-      llvm::SetVector<StringRef> names;
-      for (auto output : part.plain->getBody().getOps<cascade::OutputOp>())
-        names.insert(cascade::nameOf(output.getTensor()));
-      what = "plain loops for '" + llvm::join(names, "', '") + "'";
-    }
-    explain({tileForm, part.whyNot->reason + "; " + what, "NO_TILE_FORM", "", part.whyNot->where});
-  }
-}
 
 /// Defines the functions of one part, whose arguments have slots in `frame`.
 LogicalResult lowerPart(Part &part, abi::Frame &frame, const Target &target, ModuleOp module) {

@@ -1,17 +1,15 @@
 // The parts in which a kernel is computed: one of tiles, or several of tiles and loops.
 #include "codegen/compile/Parts.h"
 
+#include "codegen/compile/PartCost.h"
+#include "codegen/compile/Transform.h"
 #include "codegen/loops/Presence.h"
 #include "dialect/cascade/Names.h"
-#include "passes/Explain.h"
-#include "passes/Passes.h"
-#include "passes/derive/Work.h"
 #include "passes/schedule/Cut.h"
 #include "passes/schedule/TileForm.h"
 
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallBitVector.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -35,7 +33,7 @@ FailureOr<Part> makePart(OwningOpRef<cascade::KernelOp> kernel, const Target &ta
   auto forms = deriveFolds(*kernel, target, remarks);
   if (failed(forms))
     return failure();
-  Part part{std::move(kernel), std::move(*forms), {}, {}, {}};
+  Part part{std::move(kernel), std::move(*forms), {}, {}, {}, {}};
   part.derived = *part.forms->getOps<cascade::KernelOp>().begin();
   if (!target.level)
     return part;
@@ -43,8 +41,10 @@ FailureOr<Part> makePart(OwningOpRef<cascade::KernelOp> kernel, const Target &ta
   OpBuilder at = OpBuilder::atBlockEnd(part.forms->getBody());
   schedule::TileShape shape{plan.rows, plan.columns, plan.blockRows, absorbs};
   auto tiles = schedule::emitTileForm(at, part.derived, shape, part.whyNot);
-  if (succeeded(tiles))
+  if (succeeded(tiles)) {
     part.tiles = *tiles;
+    part.repeats = ranksOfRepeats(part.tiles);
+  }
   return part;
 }
 
@@ -66,47 +66,8 @@ bool haveInLoops(Parts &parts, ArrayRef<StringAttr> names) {
   });
 }
 
-/// Numbers of the loop variables of `loop` that `value` is computed from.
-void collectIndices(Value value, tile::ParallelOp loop, llvm::DenseSet<Value> &seen, llvm::SmallBitVector &indices) {
-  if (!seen.insert(value).second)
-    return;
-  Operation *op = value.getDefiningOp();
-  if (!op) {
-    auto argument = cast<BlockArgument>(value);
-    if (argument.getOwner()->getParentOp() == loop)
-      indices.set(argument.getArgNumber());
-    return;
-  }
-  llvm::SetVector<Value> sources(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), sources);
-  for (Value source : sources)
-    collectIndices(source, loop, seen, indices);
-}
-
-/// The ranks over whose points a contraction of tiles is computed again and again.
-llvm::DenseSet<StringRef> ranksOfRepeats(const Part &part) {
-  llvm::DenseSet<StringRef> ranks;
-  if (!part.tiles)
-    return ranks;
-  tile::KernelOp(part.tiles).walk([&](tile::ContractOp contract) {
-    auto loop = contract->getParentOfType<tile::ParallelOp>();
-    auto names = loop ? loop->getAttrOfType<ArrayAttr>("arg_names") : ArrayAttr();
-    if (!names)
-      return;
-    llvm::DenseSet<Value> seen;
-    Block &body = loop.getBody().front();
-    llvm::SmallBitVector indices(body.getNumArguments());
-    for (Value operand : contract->getOperands())
-      collectIndices(operand, loop, seen, indices);
-    for (auto [i, step] : llvm::enumerate(loop.getSteps()))
-      if (!indices.test(i) && step == 1)
-        ranks.insert(cast<StringAttr>(names[i]).getValue());
-  });
-  return ranks;
-}
-
 /// True for tiles that compute nothing again.
-bool isWhole(const Part &part) { return part.tiles && ranksOfRepeats(part).empty(); }
+bool isWhole(const Part &part) { return part.tiles && part.repeats.empty(); }
 
 /// Splits kernels into parts.
 class Splitter {
@@ -129,7 +90,7 @@ private:
   SmallVector<Value> sourcesOf(Part &part, Operation *op);
   SmallVector<Value> roomyFrom(Part &part, ArrayRef<Value> tensors);
   bool mayPass(Part &part, Value tensor);
-  SmallVector<Candidate> candidatesAgainst(Part &part, const llvm::DenseSet<StringRef> &ranksOfRepeats);
+  SmallVector<Candidate> candidatesAgainstRepeats(Part &part);
   std::optional<Parts> tryCut(Part &part, const Candidate &candidate, bool absorbs);
 
   const Target &target;
@@ -227,13 +188,11 @@ SmallVector<Splitter::Candidate> Splitter::candidatesOf(Part &part) {
 }
 
 /// Sums that may pass and know nothing of a rank over which tiles compute them again.
-SmallVector<Splitter::Candidate> Splitter::candidatesAgainst(Part &part, const llvm::DenseSet<StringRef> &ranksOfRepeats) {
+SmallVector<Splitter::Candidate> Splitter::candidatesAgainstRepeats(Part &part) {
   SmallVector<Candidate> candidates;
   for (auto sum : part.plain->getBody().getOps<cascade::EinsumOp>()) {
     auto ranks = sum.getTensorType().getRanks();
-    bool isApart = llvm::any_of(ranksOfRepeats, [&](StringRef rank) {
-      return llvm::none_of(ranks, [&](StringAttr own) { return own.getValue() == rank; });
-    });
+    bool isApart = llvm::any_of(part.repeats, [&](StringAttr rank) { return !llvm::is_contained(ranks, rank); });
     if (sum.getCombiner() == cascade::Combiner::Sum && isApart && mayPass(part, sum.getResult()))
       candidates.push_back({{sum.getResult()}, false});
   }
@@ -275,101 +234,16 @@ FailureOr<Parts> Splitter::split(OwningOpRef<cascade::KernelOp> kernel, bool abs
       if (cuts < maximalCuts)
         if (auto parts = tryCut(*part, candidate, absorbs))
           return std::move(*parts);
-  if (auto ranks = ranksOfRepeats(*part); !ranks.empty())
-    for (const Candidate &candidate : candidatesAgainst(*part, ranks))
-      if (cuts < maximalCuts)
-        if (auto parts = tryCut(*part, candidate, absorbs); parts && llvm::all_of(*parts, isWhole))
-          return std::move(*parts);
+  for (const Candidate &candidate : candidatesAgainstRepeats(*part))
+    if (cuts < maximalCuts)
+      if (auto parts = tryCut(*part, candidate, absorbs); parts && llvm::all_of(*parts, isWhole))
+        return std::move(*parts);
   Parts one;
   one.push_back(std::move(*part));
   return one;
 }
 
 } // namespace
-
-/// "'A', 'B' and 'C'"
-static std::string listOf(ArrayRef<StringRef> names) {
-  std::string text;
-  for (auto [i, name] : llvm::enumerate(names))
-    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + name.str() + "'";
-  return text;
-}
-
-void explainParts(ArrayRef<Part> parts) {
-  llvm::DenseSet<StringRef> before;
-  for (auto [i, part] : llvm::enumerate(parts)) {
-    SmallVector<StringRef> made, taken, again;
-    Location loc = cascade::KernelOp(*part.plain).getLoc();
-    for (Operation &op : cascade::KernelOp(*part.plain).getBody().getOps()) {
-      if (auto input = dyn_cast<cascade::InputOp>(op))
-        if (StringRef name = input.getName(); name.consume_back(".kept"))
-          taken.push_back(name);
-      if (!schedule::isReduction(&op))
-        continue;
-      for (Value result : op.getResults()) {
-        StringRef name = cascade::nameOf(result);
-        (before.contains(name) ? again : made).push_back(name);
-      }
-      loc = op.getLoc();
-    }
-    before.insert_range(made);
-    std::string text = "part " + std::to_string(i + 1) + " of " + std::to_string(parts.size());
-    text += made.empty() ? " has maps" : " makes " + listOf(made);
-    if (!taken.empty())
-      text += (again.empty() ? " and takes " : ", takes ") + listOf(taken) + " from before";
-    if (!again.empty())
-      text += " and computes " + listOf(again) + " again";
-    explain({"parts", text, "", "", loc});
-  }
-}
-
-FailureOr<OwningOpRef<ModuleOp>> transformed(cascade::KernelOp kernel, bool remarks,
-                                             llvm::function_ref<void(OpPassManager &)> build) {
-  std::optional<ExplanationCollector> silence;
-  if (!remarks)
-    silence.emplace(kernel.getContext());
-  OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
-  module->push_back(kernel->clone());
-  PassManager passes(kernel.getContext());
-  build(passes);
-  if (failed(passes.run(*module)))
-    return failure();
-  return module;
-}
-
-FailureOr<OwningOpRef<ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target, bool remarks) {
-  return transformed(kernel, remarks, [&](OpPassManager &passes) {
-    if (target.level)
-      buildFoldPipeline(passes);
-  });
-}
-
-/// What keeps parts from the machine's speed, in operations of plain loops at typical extents: these, and what tiles
-/// compute again, which they do this much faster.
-static double costOf(cascade::KernelOp whole, const Parts &parts) {
-  static constexpr double fasterInTiles = 50;
-  derive::Work work(whole);
-  double sum = 0;
-  for (const Part &part : parts) {
-    auto repeats = ranksOfRepeats(part);
-    if (part.tiles && repeats.empty())
-      continue;
-    cascade::KernelOp(*part.plain).walk([&](cascade::Equation equation) {
-      auto einsum = dyn_cast<cascade::EinsumOp>(equation.getOperation());
-      auto ranks = llvm::to_vector(equation.getTensorType().getRanks());
-      double points = work.pointsOf(ranks), times = 0;
-      if (einsum)
-        for (auto rank : einsum.getReduced().getAsRange<StringAttr>())
-          points *= work.extentOf(rank);
-      for (StringRef rank : repeats)
-        if (einsum && einsum.getCombiner() == cascade::Combiner::Sum &&
-            llvm::none_of(ranks, [&](StringAttr own) { return own.getValue() == rank; }))
-          times = std::max(times, 1.0) * work.extentOf(StringAttr::get(whole.getContext(), rank));
-      sum += part.tiles ? points * times / fasterInTiles : points;
-    });
-  }
-  return sum;
-}
 
 FailureOr<Parts> makeParts(cascade::KernelOp plain, const Target &target) {
   auto split = [&](schedule::Room room, bool remarks) {

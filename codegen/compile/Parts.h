@@ -5,20 +5,11 @@
 #include "codegen/compile/Compile.h"
 #include "passes/schedule/Nest.h"
 
-#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <vector>
 
 namespace weir {
-
-/// A module with a copy of `kernel` after the passes that `build` adds. What they
-/// explain is reported only if `remarks` says so.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-transformed(cascade::KernelOp kernel, bool remarks, llvm::function_ref<void(mlir::OpPassManager &)> build);
-
-/// The same after the derivation of folds, which plain loops do without.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> deriveFolds(cascade::KernelOp kernel, const Target &target,
-                                                               bool remarks);
 
 /// A kernel that takes one road.
 struct Part {
@@ -27,6 +18,7 @@ struct Part {
   cascade::KernelOp derived;
   tile::KernelOp tiles;                    ///< null: plain loops
   std::optional<schedule::Refusal> whyNot; ///< why there are no tiles
+  llvm::SetVector<mlir::StringAttr> repeats; ///< ranks over whose points tiles compute contractions again
 };
 
 /// The parts of a kernel of plain equations, in the order in which they run. A kernel
@@ -37,6 +29,9 @@ mlir::FailureOr<std::vector<Part>> makeParts(cascade::KernelOp plain, const Targ
 /// Says of each of several parts what it makes, what it takes from those before it, and what
 /// it computes again since keeping that would need more room than the arguments have.
 void explainParts(llvm::ArrayRef<Part> parts);
+
+/// Says of the parts without tiles why, which equations they are, and which points they visit.
+void explainLoops(llvm::ArrayRef<Part> parts);
 
 } // namespace weir
 
