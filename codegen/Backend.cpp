@@ -4,7 +4,22 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <chrono>
+
 using namespace weir;
+
+mlir::FailureOr<std::vector<double>> Executable::measure(const Call &call, std::vector<io::Tensor> &outputs,
+                                                         unsigned repeat) {
+  std::vector<double> seconds;
+  for (unsigned i = 0; i <= repeat; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    if (failed(run(call, outputs)))
+      return mlir::failure();
+    if (std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start; i > 0)
+      seconds.push_back(passed.count());
+  }
+  return seconds;
+}
 
 void BackendRegistry::add(Backend backend) {
   auto place = llvm::lower_bound(

@@ -19,6 +19,14 @@ public:
   virtual mlir::LogicalResult run(const Call &call,
                                   std::vector<io::Tensor> &outputs) = 0;
 
+  /// Seconds of each of `repeat` runs after one that does not count. Where tensors have a way to the target's memory, it
+  /// is not part of them.
+  virtual mlir::FailureOr<std::vector<double>> measure(const Call &call, std::vector<io::Tensor> &outputs,
+                                                       unsigned repeat);
+
+  /// The device that it runs on; empty for this machine's processor.
+  virtual std::string place() const { return ""; }
+
   /// Whether reals may be stored as f64 where the kernel declares less.
   virtual bool storesWide() const { return false; }
 

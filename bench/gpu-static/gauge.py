@@ -17,6 +17,16 @@ import sys
 import tempfile
 
 INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(@!?U?P\w+\s+)?([A-Z][\w.]*)(.*?);")
+# Cycles that an instruction of a warp keeps a unit of compute capability 8.0 busy, for one of the four schedulers of a
+# multiprocessor (CUDA C++ Programming Guide, throughput of arithmetic instructions; 128 bytes a cycle from shared memory).
+UNITS = {
+    "matrix units": (8, "HMMA"),
+    "issue": (1, ""),
+    "shared memory": (16, "LDSM LDGSTS"),
+    "special functions": (8, "MUFU I2F F2I"),
+    "multiply-adds": (2, "FFMA FMUL FADD IMAD"),
+    "other arithmetic": (2, "FMNMX FSEL FSETP SEL ISETP LOP3 IADD3 SHF LEA F2FP"),
+}
 HERE = pathlib.Path(__file__).resolve().parent
 LABEL = re.compile(r"^(\.L\w+):")
 
@@ -66,7 +76,14 @@ def measure(text):
     ratio = len(body) / products if products else float("inf")
     report = f"{ratio:.2f} instructions a matrix instruction ({len(body)} / {products}), {registers} registers, "
     report += f"{spills} instructions that spill\n  "
-    return ratio, spills, report + ", ".join(f"{name} {count}" for name, count in kinds.most_common(14))
+    report += ", ".join(f"{name} {count}" for name, count in kinds.most_common(14)) + "\n  cycles: "
+    return ratio, spills, report + ", ".join(f"{unit} {cycles}" for unit, cycles in busy(kinds).items())
+
+
+def busy(kinds):
+    """Cycles of a scheduler in which each unit is busy; the greatest bounds the loop from below."""
+    of = lambda names: sum(kinds[name] for name in names.split()) if names else sum(kinds.values())
+    return {unit: cost * of(names) for unit, (cost, names) in UNITS.items()}
 
 
 def gauge(weir, file, settings, ptxas, nvdisasm):

@@ -32,7 +32,7 @@ REASONS = re.compile(r'"((?!WEIR_)[A-Z][A-Z_]{4,})"')
 OTHERS = {"file-format", "internal-error", "invalid-ir", "no-sizes", "no-memory", "unknown-command", "unknown-option",
           "file-access", "file-size-limit"}
 # Of these only the explanation is tested: no short file makes them.
-WITHOUT_EXAMPLE = {"gpu-form", "no-nvcc", "no-ptxas", "BARRIER", "CHECK_FAILED", "MODULE_RANK", "RANGE", "REFERENCE_INDEX", "STAGED", "internal-error", "missing-input", "no-memory", "recorded-case", "recurrence-limit",
+WITHOUT_EXAMPLE = {"device-error", "gpu-form", "no-device", "no-nvcc", "no-ptxas", "BARRIER", "CHECK_FAILED", "MODULE_RANK", "RANGE", "REFERENCE_INDEX", "STAGED", "internal-error", "missing-input", "no-memory", "recorded-case", "recurrence-limit",
                    "refused-call", "substitution-limit", "wrong-derivation"}
 
 

@@ -59,6 +59,8 @@ std::optional<Resolution> resolveOrAssume(cascade::KernelOp kernel, llvm::String
   return std::nullopt;
 }
 
+} // namespace
+
 Sizes sizesOf(cascade::KernelOp kernel, const Resolution &resolution) {
   Sizes sizes;
   for (auto &[rank, extent] : resolution.extents)
@@ -73,6 +75,8 @@ Sizes sizesOf(cascade::KernelOp kernel, const Resolution &resolution) {
   }
   return sizes;
 }
+
+namespace {
 
 void countPasses(cascade::KernelOp source, cascade::KernelOp derived, Analysis &analysis) {
   std::vector<RankPasses> all;

@@ -2,6 +2,7 @@
 #ifndef WEIR_TOOLS_WEIR_ANALYZE_H
 #define WEIR_TOOLS_WEIR_ANALYZE_H
 
+#include "codegen/binding/Extents.h"
 #include "passes/analysis/Cost.h"
 #include "passes/analysis/Passes.h"
 
@@ -54,6 +55,9 @@ struct Analysis {
 
 void print(llvm::raw_ostream &stream, const Analysis &analysis);
 llvm::json::Object toJSON(const Analysis &analysis);
+
+/// Extents and parameters of a call, as analyses count with them.
+Sizes sizesOf(cascade::KernelOp kernel, const Resolution &resolution);
 
 /// The machine called `name`, or described in the file of that name; this machine where it is empty.
 /// Failure after a message.

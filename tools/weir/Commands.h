@@ -28,6 +28,7 @@ bool writeFile(const std::string &path, const std::string &content);
 /// Each adds a subcommand; parsing it runs it, and its exit code goes to
 /// `result`.
 void addAnalyze(CLI::App &app, int &result);
+void addBench(CLI::App &app, int &result);
 void addCache(CLI::App &app, int &result);
 void addCheck(CLI::App &app, int &result);
 void addDoc(CLI::App &app, int &result);

@@ -77,6 +77,7 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   int result = Success;
   addAnalyze(app, result);
+  addBench(app, result);
   addCache(app, result);
   addCheck(app, result);
   addDoc(app, result);

@@ -5,6 +5,7 @@
 #include "runtime/cuda/Driver.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -30,6 +31,10 @@ struct CUmod_st {
 struct CUstream_st {
   CUctx_st *context;
   std::deque<std::pair<CUmod_st *, ptx::Launch>> waiting;
+};
+
+struct CUevent_st {
+  std::chrono::steady_clock::time_point time;
 };
 
 struct CUctx_st {
@@ -194,6 +199,12 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
   return call.error;
 }
 
+CUresult cuDeviceGetName(char *name, int size, CUdevice) {
+  Call call("cuDeviceGetName");
+  std::snprintf(name, size_t(size), "PTX executor");
+  return call.error;
+}
+
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   Call call("cuDevicePrimaryCtxRetain");
   if (device < 0 || device >= devices)
@@ -279,6 +290,28 @@ CUresult cuStreamSynchronize(weir_stream stream) {
     return InvalidContext;
   synchronise(*found);
   return found->context->error;
+}
+
+//===-- Events --------------------------------------------------------------===//
+
+CUresult cuEventCreate(CUevent_st **event, unsigned) {
+  Call call("cuEventCreate", currentContext());
+  *event = new CUevent_st;
+  return call.error;
+}
+
+/// The stream's work is done first, so that the event has a time.
+CUresult cuEventRecord(CUevent_st *event, weir_stream stream) {
+  CUresult error = cuStreamSynchronize(stream);
+  event->time = std::chrono::steady_clock::now();
+  return error;
+}
+
+CUresult cuEventSynchronize(CUevent_st *) { return Call("cuEventSynchronize").error; }
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent_st *begin, CUevent_st *end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(end->time - begin->time).count();
+  return Call("cuEventElapsedTime").error;
 }
 
 //===-- Memory --------------------------------------------------------------===//
