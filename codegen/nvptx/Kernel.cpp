@@ -191,6 +191,8 @@ static SmallVector<Value> changedIn(Region &region) {
 }
 
 LogicalResult ParallelLowering::emitWhen(tile::WhenOp op) {
+  if (failed(checkProducts(op)))
+    return failure();
   Fragment condition = input(op.getCondition());
   Value any = condition.values[0];
   for (Value more : ArrayRef(condition.values).drop_front())

@@ -12,6 +12,16 @@ InFlightDiagnostic refuse(Operation *op, StringRef identifier) {
   return weir::refuse(op, identifier) << "this kernel cannot run on the GPU: ";
 }
 
+LogicalResult checkProducts(tile::WhenOp op) {
+  auto result = op.getBody().walk([](Operation *inner) {
+    return isa<tile::ContractOp, tile::AccumulateOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (!result.wasInterrupted())
+    return success();
+  return refuse(op, "gpu-form") << "a product is under a condition of a warp's rows, but all warps of a block wait for its "
+                                   "operand";
+}
+
 std::optional<int64_t> staticExtent(Value end) {
   if (auto index = end.getDefiningOp<tile::IndexOp>())
     return index.getMap().isSingleConstant() ? std::optional(index.getMap().getSingleConstantResult()) : std::nullopt;

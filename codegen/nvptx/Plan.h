@@ -13,6 +13,9 @@ using mlir::Value;
 /// Reports why a kernel cannot be lowered, with an identifier that `weir doc` explains.
 mlir::InFlightDiagnostic refuse(mlir::Operation *op, llvm::StringRef identifier);
 
+/// Refuses products under a condition: all warps of a block wait for their operand's tile, and each decides for itself.
+mlir::LogicalResult checkProducts(tile::WhenOp op);
+
 /// The extent of a rank, if it is known.
 std::optional<int64_t> staticExtent(Value end);
 

@@ -271,10 +271,8 @@ LogicalResult Printer::printSubtile(tile::SubtileOp op) {
 }
 
 LogicalResult Printer::printWhen(tile::WhenOp op) {
-  bool contracts = false;
-  op.getBody().walk([&](Operation *inner) { contracts |= isa<tile::ContractOp, tile::AccumulateOp>(inner); });
-  if (contracts)
-    return refuse(op, "gpu-form") << "a contraction under a condition has no CUDA C++";
+  if (failed(checkProducts(op)))
+    return failure();
   Value condition = op.getCondition();
   bool isRows = tile::rowsOf(condition.getType()) > 1 && tile::columnsOf(condition.getType()) == 1;
   if (!isRows && isa<tile::SubType>(condition.getType()))
@@ -337,7 +335,7 @@ LogicalResult Printer::printCopy(Operand &operand, const std::string &origin) {
         if (text.empty() && (isSymbol ? leading.isFunctionOfSymbol(dimension - operand.map.getNumDims())
                                       : leading.isFunctionOfDim(dimension)))
           return refuse(operand.stage, "gpu-form")
-                 << "what it needs of the tile is found in the loop, which has no CUDA C++";
+                 << "its copies run ahead of the loop's body, in which the place of the tile is looked up, and have no CUDA C++";
       }
       names.alias(body.getArgument(i), "(" + names.affine(leading, operand.map.getNumDims(), indices) + ")");
     }
