@@ -16,8 +16,10 @@ using namespace mlir;
 namespace weir::nvptx {
 
 FailureOr<Architecture> findArchitecture(StringRef name) {
-  if (name.empty() || name == "sm_80")
-    return Architecture();
+  Architecture architecture;
+  architecture.permitsTf32 = name.consume_back("+tf32");
+  if (name.empty() || name == architecture.name)
+    return architecture;
   return failure();
 }
 
@@ -82,7 +84,7 @@ public:
   }
 
   LogicalResult build(tile::ParallelOp loop, StringRef name) {
-    auto plan = Plan::make(loop);
+    auto plan = Plan::make(loop, code.roundsToTf32);
     if (failed(plan))
       return failure();
     Lane emit(OpBuilder(kernel.getContext()), loop.getLoc());
@@ -227,11 +229,13 @@ static std::vector<Scratch> scratchOf(tile::KernelOp tiles, cascade::KernelOp so
 /// Blocks that share the columns of a fold of few rows, as a step of decoding has.
 static constexpr int64_t sharers = 8;
 
-FailureOr<Code> compile(cascade::KernelOp source, bool remarks, ExtentOf extentOf, bool splits) {
+FailureOr<Code> compile(cascade::KernelOp source, const Architecture &architecture, bool remarks, ExtentOf extentOf,
+                        bool splits) {
   MLIRContext *context = source.getContext();
   context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
                        NVVM::NVVMDialect, scf::SCFDialect, tile::TileDialect>();
   Code code;
+  code.roundsToTf32 = architecture.permitsTf32;
   code.tiles = ModuleOp::create(source.getLoc());
   auto derived = cast<cascade::KernelOp>(source->clone());
   code.tiles->push_back(derived);

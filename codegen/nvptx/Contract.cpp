@@ -76,46 +76,42 @@ ParallelLowering::SharedAddress ParallelLowering::leftAddress(const Operand &ope
 /// Two right operands, side by side.
 static Encoding rightPair() { return mmaRight() * Encoding::registers(1, alongColumns); }
 
-/// A place of the right operand (k, n) as one of its tile.
-static Place placeOf(const Operand &operand, Place place) {
-  return operand.isContractedContiguous() ? Place{place.column, place.row} : place;
-}
-
 ParallelLowering::SharedAddress ParallelLowering::rightAddress(const Operand &operand) {
   auto load = matrixLoad(rightPair(), !operand.isContractedContiguous());
   Basis places;
   for (Place place : load->addresses)
-    places.push_back(placeOf(operand, place));
+    places.push_back(placeOfRight(operand, place));
   return lanesAt(operand, places, {});
 }
 
 SmallVector<Value> ParallelLowering::loadRight(const Operand &operand, SharedAddress lanes, Place place) {
   auto load = matrixLoad(rightPair(), !operand.isContractedContiguous());
-  return emit.loadMatrices(at(operand, lanes, placeOf(operand, place)), load->transposes);
+  return emit.loadMatrices(at(operand, lanes, placeOfRight(operand, place)), load->transposes);
 }
 
 //===-- On the matrix units -------------------------------------------------===//
+
+/// Without fences the assembler loads what it needs steps later, into registers that it then spills.
+void ParallelLowering::pace(int64_t &products) {
+  if (!plan.isTight() || products < 24)
+    return;
+  emit.fence();
+  products = 0;
+}
 
 /// sums += left * right: `depth` steps of 16, left operands by row of tiles and step.
 void ParallelLowering::multiplyTiles(const Operand &right, Fragment &sums, int64_t depth,
                                      llvm::function_ref<SmallVector<Value>(int64_t, int64_t)> left) {
   SharedAddress lanes = fragmentAddress(right);
   int64_t tileRows = sums.rows / 2;
-  // Without fences the assembler loads what it needs steps later, into registers that it then spills.
   int64_t products = 0;
-  auto pace = [&] {
-    if (plan.isTight() && products >= 24) {
-      emit.fence();
-      products = 0;
-    }
-  };
   for (int64_t k = 0; k < depth; ++k) {
-    pace();
+    pace(products);
     SmallVector<SmallVector<Value>> lefts;
     for (int64_t row = 0; row < tileRows; ++row)
       lefts.push_back(left(row, k));
     for (int64_t column = 0; column < sums.columns / 2; column += 2) {
-      pace();
+      pace(products);
       products += 2 * tileRows;
       auto words = loadRight(right, lanes, {k * 16, column * 8});
       for (int64_t half = 0; half < 2; ++half)
@@ -148,6 +144,8 @@ LogicalResult ParallelLowering::emitContract(tile::ContractOp op) {
     multiplyTiles(right, sums, extent / 16, [&](int64_t row, int64_t k) {
       return emit.loadMatrices(at(left, lanes, {row * 16, k * 16}), false);
     });
+  } else if (plan.roundsToTf32) {
+    contractTf32(left, right, sums, extent);
   } else {
     // Lanes differ in their columns as well, which the left tile does not have.
     Basis rowsOnly;
@@ -210,6 +208,10 @@ LogicalResult ParallelLowering::emitAccumulate(tile::AccumulateOp op) {
   }
   if (failed(arrive(right)))
     return failure();
+  if (plan.roundsToTf32) {
+    accumulateTf32(value, right, sums);
+    return success();
+  }
   // Column k of a row lies with the lane of the same row that has this column.
   for (int64_t k = 0; k < columns * 4; ++k) {
     int64_t inGroup = k % 8, reg = k / 8 * 2 + inGroup % 2;
@@ -227,13 +229,13 @@ void ParallelLowering::multiplyPlain(Operand &right, Fragment &sums, int64_t k,
                                      llvm::function_ref<Value(int64_t row, int64_t k)> left) {
   Basis columnsOnly;
   for (Place place : encoding.ofLanes())
-    columnsOnly.push_back(placeOf(right, {0, place.column}));
+    columnsOnly.push_back(placeOfRight(right, {0, place.column}));
   SharedAddress lanes = lanesAt(right, columnsOnly, {});
   SmallVector<Value> lefts;
   for (int64_t row = 0; row < sums.rows; ++row)
     lefts.push_back(left(row, k));
   for (int64_t column = 0; column < sums.columns; ++column) {
-    Place place = placeOf(right, {k, column / 2 * 8 + column % 2});
+    Place place = placeOfRight(right, {k, column / 2 * 8 + column % 2});
     Value element = emit.load(emit.f32(), emit.shared(at(right, lanes, place)));
     for (int64_t row = 0; row < sums.rows; ++row)
       sums.at(row, column) = emit.fma(lefts[row], element, sums.at(row, column));

@@ -243,7 +243,7 @@ FailureOr<OwningOpRef<ModuleOp>> emitHost(cascade::KernelOp kernel, const Code &
   host.defineLimits();
   host.defineLaunch();
   auto nothingMore = [](LLVMTypeConverter &, RewritePatternSet &, LLVMConversionTarget &) {};
-  if (failed(abi::emitEntryPoints(*module, kernel, host.getFrame(), "nvptx:" + architecture.name, abi::Memory::Device)) ||
+  if (failed(abi::emitEntryPoints(*module, kernel, host.getFrame(), "nvptx:" + architecture.spelling(), abi::Memory::Device)) ||
       failed(verify(*module)) || failed(llvmir::convertToLLVM(*module, nothingMore)))
     return failure();
   return module;

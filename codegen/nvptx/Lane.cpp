@@ -150,6 +150,13 @@ void Lane::multiply(Type element, ArrayRef<Value> left, ArrayRef<Value> right, M
   llvm::copy(intrinsics(name, f32(), 4, operands), sums.begin());
 }
 
+void Lane::multiplyTf32(ArrayRef<Value> left, ArrayRef<Value> right, MutableArrayRef<Value> sums) {
+  SmallVector<Value> operands(left);
+  operands.append(right.begin(), right.end());
+  operands.append(sums.begin(), sums.end());
+  llvm::copy(intrinsics("llvm.nvvm.mma.m16n8k8.row.col.tf32", f32(), 4, operands), sums.begin());
+}
+
 Value Lane::pack(Type element, Value low, Value high) {
   StringRef name = element.isBF16() ? "llvm.nvvm.ff2bf16x2.rn" : "llvm.nvvm.ff2f16x2.rn";
   Value both = intrinsic(name, VectorType::get(2, element), {high, low});

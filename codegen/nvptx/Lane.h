@@ -64,6 +64,10 @@ public:
   /// sums += left * right, by mma.sync m16n8k16.
   void multiply(Type element, llvm::ArrayRef<Value> left, llvm::ArrayRef<Value> right,
                 llvm::MutableArrayRef<Value> sums);
+  /// The same by mma.sync m16n8k8 on f32 rounded to tf32.
+  void multiplyTf32(llvm::ArrayRef<Value> left, llvm::ArrayRef<Value> right, llvm::MutableArrayRef<Value> sums);
+  /// An f32 with 10 bits behind the point, to nearest, as a register.
+  Value roundToTf32(Value value) { return intrinsic("llvm.nvvm.f2tf32.rna", i32(), value); }
   /// Two reals as a register of two narrow ones.
   Value pack(Type element, Value low, Value high);
   /// The value of the lane whose number differs in these bits.

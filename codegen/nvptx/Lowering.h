@@ -48,6 +48,11 @@ using Lines = llvm::DenseMap<Value, Line>;
 /// The result of an operation on such sums, if it is one as well.
 std::optional<Line> lineOf(mlir::Operation &op, const Lines &lines);
 
+/// A place of a right operand (k, n) as one of its tile.
+inline Place placeOfRight(const Operand &operand, Place place) {
+  return operand.isContractedContiguous() ? Place{place.column, place.row} : place;
+}
+
 class ParallelLowering {
 public:
   ParallelLowering(tile::ParallelOp op, const Plan &plan, Lane &emit);
@@ -156,10 +161,20 @@ private:
   SharedAddress leftAddress(const Operand &operand);
   SharedAddress rightAddress(const Operand &operand);
   llvm::SmallVector<Value> loadRight(const Operand &operand, SharedAddress lanes, Place place);
+  /// Before loads of fragments: a fence where registers are few, after so many products since the last one.
+  void pace(int64_t &products);
   void multiplyTiles(const Operand &right, Fragment &sums, int64_t depth,
                      llvm::function_ref<llvm::SmallVector<Value>(int64_t row, int64_t k)> left);
   llvm::SmallVector<llvm::SmallVector<Value>> packed(Fragment &value, Type element);
   void multiplyPlain(Operand &right, Fragment &sums, int64_t depth, llvm::function_ref<Value(int64_t, int64_t)> left);
+  // ContractTf32.cpp.
+  using LoadTf32 = llvm::function_ref<llvm::SmallVector<Value>(int64_t depth, int64_t place)>;
+  void multiplyTf32(Fragment &sums, int64_t depth, LoadTf32 left, LoadTf32 right);
+  llvm::SmallVector<Value> loadRightTf32(const Operand &right, bool isPaired, SharedAddress lanes, int64_t k, int64_t n);
+  llvm::SmallVector<Value> loadMatricesTf32(Value byte);
+  void contractTf32(Operand &left, Operand &right, Fragment &sums, int64_t depth);
+  void accumulateTf32(Fragment &value, Operand &right, Fragment &sums);
+
   Value imageOf(Value number, llvm::ArrayRef<int64_t> images);
 
   // Line.cpp: index arithmetic.

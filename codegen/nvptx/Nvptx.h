@@ -16,6 +16,10 @@ namespace weir::nvptx {
 struct Architecture {
   std::string name = "sm_80";    ///< as `--target nvptx:NAME` takes it
   std::string features = "+ptx83";
+  bool permitsTf32 = false; ///< `sm_80+tf32`: products of f32 may be of operands rounded to tf32
+
+  /// As `--target nvptx:` takes it.
+  std::string spelling() const { return name + (permitsTf32 ? "+tf32" : ""); }
 };
 
 /// The architecture called `name` (empty: sm_80), or failure.
@@ -61,6 +65,7 @@ struct Code {
   std::vector<Parameter> parameters;        ///< of every entry
   std::vector<Launch> launches;
   std::vector<Scratch> scratch;
+  bool roundsToTf32 = false;
   std::vector<std::string> fixedRanks;      ///< those that `extentOf` has fixed
 
   /// The blocks of a launch for given extents.
@@ -82,8 +87,8 @@ tile::TilePlan planTiles(cascade::KernelOp derived);
 /// and those of states beside the points of their fold) must be fixed, or become
 /// so by `extentOf`. A kernel that cannot run on the GPU is refused.
 /// `splits`: blocks may share the columns of a fold with few rows, through tensors between launches.
-mlir::FailureOr<Code> compile(cascade::KernelOp kernel, bool remarks = false, ExtentOf extentOf = nullptr,
-                              bool splits = false);
+mlir::FailureOr<Code> compile(cascade::KernelOp kernel, const Architecture &architecture, bool remarks = false,
+                              ExtentOf extentOf = nullptr, bool splits = false);
 
 /// Lowers the loops of a tile program into `code.module`.
 mlir::LogicalResult lowerKernel(tile::KernelOp kernel, Code &code);

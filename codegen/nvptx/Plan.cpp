@@ -293,8 +293,9 @@ bool Plan::isPartial(tile::ReduceOp op) {
   return update && isSpread(update.getRef());
 }
 
-FailureOr<Plan> Plan::make(tile::ParallelOp parallel) {
+FailureOr<Plan> Plan::make(tile::ParallelOp parallel, bool roundsToTf32) {
   Plan plan;
+  plan.roundsToTf32 = roundsToTf32;
   LogicalResult result = success();
   parallel.walk([&](tile::SubtileOp op) {
     plan.rows = op.getRows();

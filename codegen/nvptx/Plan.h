@@ -45,7 +45,7 @@ public:
   static constexpr int64_t warps = 4, lanes = 32, threads = warps * lanes;
 
   /// Plans the loop, or says why it cannot be lowered.
-  static mlir::FailureOr<Plan> make(tile::ParallelOp parallel);
+  static mlir::FailureOr<Plan> make(tile::ParallelOp parallel, bool roundsToTf32);
 
   /// The operand of a contraction's left side, and of a contraction's or an
   /// accumulation's right side.
@@ -71,6 +71,7 @@ public:
   int64_t rows = 32;       ///< of a warp
   int64_t registers = 0;   ///< of a lane, for states and values (Pressure.h)
   int64_t sharedBytes = 0;
+  bool roundsToTf32 = false; ///< operands of products in f32, for the matrix units
   llvm::SmallVector<Operand, 4> operands;
 
 private:

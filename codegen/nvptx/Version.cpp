@@ -21,7 +21,7 @@ FailureOr<Version> Version::make(const Call &call, MakePtx makePtx, const Archit
                                  const CompileOptions &options) {
   auto kernel = const_cast<cascade::KernelOp &>(call.kernel);
   auto extentOf = [&](StringRef rank) { return call.resolution.extents.at(rank.str()); };
-  auto code = compile(kernel, options.remarks, extentOf, /*splits=*/true);
+  auto code = compile(kernel, architecture, options.remarks, extentOf, /*splits=*/true);
   if (failed(code))
     return failure();
   auto text = makePtx(kernel, *code, architecture);
@@ -38,7 +38,7 @@ FailureOr<Architecture> architectureOf(const Call &call, const CompileOptions &o
   if (succeeded(architecture))
     return architecture;
   return weir::refuse(const_cast<cascade::KernelOp &>(call.kernel), "unknown-target")
-         << "no code is made for architecture '" << options.variant << "' (there is sm_80)";
+         << "no code is made for architecture '" << options.variant << "' (there is sm_80, sm_80+tf32)";
 }
 
 FailureOr<PlacedTensors> tensorsOf(const Call &call, const Code &code, std::vector<io::Tensor> &outputs) {

@@ -157,11 +157,11 @@ mlir::FailureOr<std::optional<nvptx::Architecture>> findArchitecture(const EmitO
 
 /// Compiles for the GPU, and what the processor does for a launch where an object is asked for.
 bool compileForGpu(Code &code, const EmitOptions &options) {
-  auto gpu = nvptx::compile(code.kernel, options.remarks);
+  auto gpu = nvptx::compile(code.kernel, *code.architecture, options.remarks);
   if (failed(gpu))
     return false;
   code.gpu.emplace(std::move(*gpu));
-  code.targets = {"nvptx:" + code.architecture->name};
+  code.targets = {"nvptx:" + code.architecture->spelling()};
   auto needsHost = [](auto &name) { return name == "obj" || name == "asm" || name == "llvm"; };
   if (llvm::none_of(options.artefacts, needsHost))
     return true;

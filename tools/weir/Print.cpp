@@ -78,7 +78,7 @@ mlir::LogicalResult printCode(cascade::KernelOp kernel, const Target &target,
 mlir::LogicalResult printGpuCode(cascade::KernelOp kernel,
                                  const nvptx::Architecture &architecture,
                                  const std::string &stage, bool splits) {
-  auto code = nvptx::compile(kernel, /*remarks=*/false, /*extentOf=*/nullptr, splits);
+  auto code = nvptx::compile(kernel, architecture, /*remarks=*/false, /*extentOf=*/nullptr, splits);
   if (failed(code))
     return mlir::failure();
   if (stage != "ptx") {

@@ -66,7 +66,7 @@ static std::string gridText(tile::ParallelOp loop, cuda::Names &names) {
 
 static LogicalResult printEntry(llvm::raw_ostream &os, tile::KernelOp kernel, const Code &code, const Launch &launch) {
   tile::ParallelOp loop = launch.loop;
-  auto plan = Plan::make(loop);
+  auto plan = Plan::make(loop, /*roundsToTf32=*/false);
   if (failed(plan))
     return failure();
   cuda::Names names;

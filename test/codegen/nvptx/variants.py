@@ -4,8 +4,8 @@ usage: variants.py WEIR EXAMPLES [--all] [--target cuda-exec:sm_80]
 
 The executor reports races, reads of poison and accesses out of bounds; any report fails the run. A result may differ by
 the rounding of what is stored and of what the matrix units take: both have the unit roundoff u of the type, so an output
-may be off by u (|y| + 4 max |y|), the second term for weights and values that are rounded before they are contracted. In f32
-there are sums of up to 256 terms and the device's approximate exponentials: 16 units.
+may be off by u (|y| + 4 max |y|), the second term for weights and values that are rounded before they are contracted. tf32 is f32
+whose operands the target may round so. In f32 there are sums of up to 256 terms and the device's approximate exponentials: 16 units.
 """
 import itertools
 import json
@@ -17,7 +17,7 @@ import tempfile
 
 import numpy as np
 
-ROUNDOFF = {"bf16": 2.0**-9, "f16": 2.0**-11, "f32": 2.0**-20}
+ROUNDOFF = {"bf16": 2.0**-9, "f16": 2.0**-11, "tf32": 2.0**-11, "f32": 2.0**-20}
 TARGET = "ptx-exec:sm_80"
 INPUTS = pathlib.Path(__file__).resolve().parent / "Inputs"
 
@@ -88,10 +88,10 @@ def difference(found, expected, roundoff):
 
 def cases(everything):
     if everything:
-        grid = itertools.product(("bf16", "f16"), (1, 17, 64, 100, 256), (40, 64, 80, 128))
+        grid = itertools.product(("bf16", "f16", "tf32"), (1, 17, 64, 100, 256), (40, 64, 80, 128))
         return [(variant, *point) for point in grid for variant in VARIANTS]
     points = itertools.cycle([("bf16", 100, 64), ("f16", 17, 40), ("bf16", 64, 80), ("f16", 1, 128), ("bf16", 17, 128)])
-    wide = [(VARIANTS[0], "f32", 100, 40), (VARIANTS[1], "f32", 17, 64)]
+    wide = [(VARIANTS[0], "f32", 100, 40), (VARIANTS[1], "f32", 17, 64), (VARIANTS[0], "tf32", 100, 40), (VARIANTS[2], "tf32", 17, 80)]
     return [(variant, *point) for variant, point in zip(VARIANTS, points)] + wide
 
 
@@ -100,11 +100,11 @@ def main():
     target = sys.argv[sys.argv.index("--target") + 1] if "--target" in sys.argv else TARGET
     failures = 0
     for (name, file, outputs, more), type_, length, width in cases("--all" in sys.argv):
-        settings = {"T": type_, "b": 1, "h": 2, "m": length, "n": length, "d": width, "f": width} | more
+        settings = {"T": "f32" if type_ == "tf32" else type_, "b": 1, "h": 2, "m": length, "n": length, "d": width, "f": width} | more
         settings = {k: v(length) if callable(v) else v for k, v in settings.items() if v is not None}
         with tempfile.TemporaryDirectory() as folder:
             found, expected = (
-                run(weir, pathlib.Path(examples) / file, one, settings, outputs, folder) for one in (target, "interp")
+                run(weir, pathlib.Path(examples) / file, one, settings, outputs, folder) for one in (target + "+tf32" * (type_ == "tf32"), "interp")
             )
         for output in outputs:
             part = difference(found[output], expected[output], ROUNDOFF[type_])
