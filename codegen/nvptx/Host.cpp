@@ -112,8 +112,10 @@ void HostBuilder::checkStrides(const abi::Argument &argument, abi::Checks &check
       require(emit.equal(stride, emit.integer(1)), "1 alone");
       continue;
     }
-    require(emit.both(emit.less(stride, emit.integer(limit)), emit.less(emit.integer(-limit), stride)),
-            "less than 2147483648 either way");
+    // Copies of rows step by bytes.
+    int64_t most = needsAlignment(argument) ? limit / abi::byteWidth(argument.storage) : limit;
+    require(emit.both(emit.less(stride, emit.integer(most)), emit.less(emit.integer(-most), stride)),
+            "less than " + std::to_string(most) + " either way");
     if (!needsAlignment(argument))
       continue;
     int64_t step = rowAlignment / abi::byteWidth(argument.storage);
