@@ -1,6 +1,8 @@
 // Index arithmetic and addresses.
 #include "codegen/cpu/Scope.h"
 
+#include "codegen/abi/Storage.h"
+
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -118,8 +120,8 @@ Value Scope::room(const tile::Domain &domain, size_t i) {
 }
 
 Value Scope::offset(Type storage, Value base, Value index) {
-  // Truth values take a byte.
-  return at(storage.isInteger(1) ? i8() : storage, base, index);
+  // Truth values take a byte, and LLVM does not know every type of one byte.
+  return at(abi::byteWidth(storage) == 1 ? i8() : storage, base, index);
 }
 
 Value Scope::address(const Ref &ref, ArrayRef<Value> indices) {
