@@ -17,12 +17,13 @@ from triton.compiler import ASTSource
 
 @triton.jit
 def step(q, k_tile, v_tile, rows, first, best, total, out, scale, masks: tl.constexpr, keys: tl.constexpr):
-    scores = tl.dot(q, tl.load(k_tile)) * scale
+    scores = tl.dot(q, tl.load(k_tile))
     if masks:
         columns = first + tl.arange(0, keys)
         scores = tl.where(columns[None, :] <= rows[:, None], scores, -float("inf"))
-    top = tl.maximum(best, tl.max(scores, 1))
-    weights = tl.math.exp2(scores - top[:, None])
+    # The scale is positive: it multiplies a row's maximum, and within the exponent it is a fused multiply-add.
+    top = tl.maximum(best, tl.max(scores, 1) * scale)
+    weights = tl.math.exp2(scores * scale - top[:, None])
     shrink = tl.math.exp2(best - top)
     total = total * shrink + tl.sum(weights, 1)
     out = tl.dot(weights.to(tl.bfloat16), tl.load(v_tile), out * shrink[:, None])
