@@ -2,9 +2,10 @@
 
 usage: gauge.py WEIR FILE... [--peers WIDTH] [--set NAME=VALUE]...
 
-With --peers, attention as Triton compiles it stands beside (peers.py), where this Python, or that of $WEIR_PEERS, has
-the wheel. Needs ptxas ($WEIR_PTXAS, or in PATH or of the CUDA toolkit) and nvdisasm ($NVDISASM, in PATH, or of the PyPI wheel
-nvidia-cuda-nvdisasm in this Python). No GPU is needed. A loop is what lies between a backward branch and its target.
+With --peers, attention as Triton and TileLang compile it stands beside (triton_attention.py, tilelang_attention.py), where
+this Python, or that of $WEIR_PEERS, has the wheels. Needs ptxas ($WEIR_PTXAS, or in PATH or of the CUDA toolkit) and nvdisasm
+($NVDISASM, in PATH, or of the PyPI wheel nvidia-cuda-nvdisasm in this Python). No GPU is needed. A loop
+is what lies between a backward branch and its target.
 """
 import collections
 import glob
@@ -29,6 +30,7 @@ UNITS = {
 }
 HERE = pathlib.Path(__file__).resolve().parent
 LABEL = re.compile(r"^(\.L\w+):")
+PEERS = ("triton", "tilelang")
 
 
 def program(variable, name, places):
@@ -95,14 +97,14 @@ def gauge(weir, file, settings, ptxas, nvdisasm):
         print(f"{pathlib.Path(file).stem}: {measure(listing(nvdisasm, cubin))[2]}")
 
 
-def gauge_peers(width, nvdisasm):
+def gauge_peer(peer, width, nvdisasm):
     """The variant of each kernel that spills least, and of those the one with the fewest instructions."""
     python = os.environ.get("WEIR_PEERS", sys.executable)
     with tempfile.TemporaryDirectory() as folder:
-        made = subprocess.run([python, HERE / "peers.py", folder, width], capture_output=True, text=True)
+        made = subprocess.run([python, HERE / f"{peer}_attention.py", folder, width], capture_output=True, text=True)
         if made.returncode:
-            return print(f"triton: not here ({made.stderr.strip().splitlines()[-1]})")
-        for name in ("triton", "triton-causal"):
+            return print(f"{peer}: not here ({made.stderr.strip().splitlines()[-1]})")
+        for name in (peer, f"{peer}-causal"):
             found = {path: measure(listing(nvdisasm, path)) for path in pathlib.Path(folder).glob(f"{name}.*.cubin")}
             best = min(found, key=lambda path: (found[path][1], found[path][0]))
             keys, warps = best.name.split(".")[1:3]
@@ -120,8 +122,8 @@ def main():
     for file in words:
         if file != "--peers":
             gauge(weir, file, settings, ptxas, nvdisasm)
-    if peers:
-        gauge_peers(peers, nvdisasm)
+    for peer in PEERS if peers else ():
+        gauge_peer(peer, peers, nvdisasm)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Attention in Triton, compiled for compute capability 8.0 without a GPU: what bench/gpu-static/gauge.py puts beside Weir.
+"""Attention in Triton, compiled for compute capability 8.0 without a GPU: what gauge.py puts beside Weir.
 
-usage: peers.py FOLDER WIDTH
+usage: triton_attention.py FOLDER WIDTH
 
 Heads have WIDTH columns in bf16. Writes FOLDER/triton[-causal].KEYS.WARPS.cubin: blocks of 128 queries for tiles of 32, 64
 and 128 keys and four and eight warps, of which the gauge shows the one that comes out best.
