@@ -195,7 +195,7 @@ void TileEmitter::closeParallel() {
 
 /// What was staged within `scope` is not seen behind it.
 void TileEmitter::forgetStaged(Operation *scope) {
-  llvm::DenseMap<std::pair<const Node *, StringAttr>, Staged> kept;
+  llvm::DenseMap<StagedAs, Staged> kept;
   for (auto &entry : staged)
     if (!scope->isAncestor(entry.second.ref.getDefiningOp()))
       kept.insert(entry);
@@ -361,9 +361,10 @@ Attribute TileEmitter::encodingOf(int64_t width) const {
 }
 
 Value TileEmitter::stageRows(const Node *factor, StringAttr inner, bool isPacked) {
-  Staged &known = staged[{factor, inner}];
-  if (known.ref)
-    return known.ref;
+  int64_t width = isPacked ? shape.rows : 0;
+  StagedAs key{factor, row, inner, /*isRows=*/1u, width};
+  if (auto known = staged.find(key); known != staged.end())
+    return known->second.ref;
   OpBuilder::InsertionGuard guard(b);
   for (auto [rank, loop] : llvm::reverse(loops)) { // before those that it is the same in
     if (factor->dependsOn(rank))
@@ -371,8 +372,8 @@ Value TileEmitter::stageRows(const Node *factor, StringAttr inner, bool isPacked
     b.setInsertionPoint(loop);
   }
   auto op = stage({row, inner}, origin, {extent(row), extent(inner)}, {shape.block, 0}, factor,
-                  encodingOf(isPacked ? shape.rows : 0), stagedName(factor) + "p");
-  staged[{factor, inner}].ref = op;
+                  encodingOf(width), stagedName(factor) + "p");
+  staged[key].ref = op;
   return op;
 }
 
@@ -396,12 +397,12 @@ TileEmitter::Staged TileEmitter::stageTile(const Node *factor, StringAttr lanes,
   Staged result;
   result.ref = stage({lanes, inner}, columnOrigin, {extent(lanes), extent(inner)}, tiles, factor,
                      encodingOf(width), stagedName(factor) + "p");
-  return staged[{factor, inner}] = result;
+  return staged[{factor, lanes, inner, /*isRows=*/0u, width}] = result;
 }
 
 TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lanes, StringAttr inner,
                                               int64_t width) {
-  auto known = staged.find({factor, inner});
+  auto known = staged.find({factor, lanes, inner, /*isRows=*/0u, width});
   if (known != staged.end())
     return known->second;
   if (isStreamed(factor))
@@ -424,7 +425,7 @@ TileEmitter::Staged TileEmitter::stageColumns(const Node *factor, StringAttr lan
   SmallVector<Value> ends = llvm::map_to_vector(ranks, [&](StringAttr rank) { return extent(rank); });
   SmallVector<int64_t> tiles(ranks.size(), 0);
   result.ref = stage(ranks, {}, ends, tiles, general, encodingOf(width), stagedName(factor) + "p");
-  return staged[{factor, inner}] = result;
+  return staged[{factor, lanes, inner, /*isRows=*/0u, width}] = result;
 }
 
 const Node *TileEmitter::boundOfRun(const Node *value, StringAttr rank, int64_t width, tile::Bound bound,

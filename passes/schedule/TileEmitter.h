@@ -150,7 +150,9 @@ private:
   llvm::DenseMap<mlir::StringAttr, mlir::Value> indices, extents;
   llvm::DenseMap<const Node *, mlir::Value> values;
   llvm::DenseMap<const Node *, unsigned> uses;
-  llvm::DenseMap<std::pair<const Node *, mlir::StringAttr>, Staged> staged;
+  /// A factor by the ranks of its lanes and its depth, as rows (1) or columns (0), in panels of a width: both sides may use it.
+  using StagedAs = std::tuple<const Node *, mlir::StringAttr, mlir::StringAttr, unsigned, int64_t>;
+  llvm::DenseMap<StagedAs, Staged> staged;
   llvm::DenseMap<std::pair<const Node *, mlir::Attribute>, mlir::Value> tables; ///< by encoding
 
   mlir::StringAttr row, column;
