@@ -69,6 +69,39 @@ Expr readBody(Terms &terms, Block &block, ArrayRef<Expr> arguments, ReadHook hoo
   return known.at(block.getTerminator()->getOperand(0));
 }
 
+/// True if `index` runs over the extent of `rank`.
+static bool isInRange(KernelOp kernel, Expr index, StringAttr rank) {
+  bool isIndex = index->op == OpKind::Index || index->op == OpKind::Bound;
+  return isIndex &&
+         (index->rank == rank || (kernel && kernel.getExtentOwner(index->rank) == kernel.getExtentOwner(rank)));
+}
+
+bool isInRange(Value tensor, ArrayRef<Expr> at) {
+  auto kernel = tensor.getParentRegion()->getParentOfType<KernelOp>();
+  auto ranks = cast<cascade::TensorType>(tensor.getType()).getRanks();
+  return llvm::all_of(llvm::zip(at, ranks), [&](auto pair) { return isInRange(kernel, std::get<0>(pair), std::get<1>(pair)); });
+}
+
+Expr readMap(Terms &terms, EinsumOp map, ArrayRef<Expr> at, ReadHook hook) {
+  Expr value = readBody(terms, map.getBody().front(), at, hook);
+  auto kernel = map->getParentOfType<KernelOp>();
+  Node compare;
+  compare.op = OpKind::Compare;
+  compare.type = IntegerType::get(map.getContext(), 1);
+  auto holds = [&](cascade::Predicate relation, Expr a, Expr b) {
+    compare.code = static_cast<int64_t>(relation);
+    return terms.withOperands(compare, {a, b});
+  };
+  for (auto [index, rank] : llvm::zip(at, map.getTensorType().getRanks())) {
+    if (isInRange(kernel, index, rank))
+      continue;
+    Expr inside = terms.binary(BinaryFn::And, holds(cascade::Predicate::Ge, index, terms.integer(0, index->type)),
+                               holds(cascade::Predicate::Lt, index, terms.extent(rank, index->type)));
+    value = value->type == compare.type ? terms.binary(BinaryFn::And, value, inside) : terms.where(value, inside);
+  }
+  return value;
+}
+
 Expr readEquation(Terms &terms, Equation equation, ReadHook hook) {
   Type i64 = IntegerType::get(equation->getContext(), 64);
   SmallVector<Expr> arguments;

@@ -12,6 +12,12 @@ using ReadHook = llvm::function_ref<Expr(cascade::ReadOp, llvm::ArrayRef<Expr>)>
 /// The term that `block` yields, its arguments standing for `arguments`.
 Expr readBody(Terms &terms, mlir::Block &block, llvm::ArrayRef<Expr> arguments, ReadHook hook);
 
+/// True if subscripts run over the extents of the tensor's ranks; others may be beyond them.
+bool isInRange(mlir::Value tensor, llvm::ArrayRef<Expr> at);
+
+/// The term of a map at a point: absent, or false, where a subscript is beyond its rank.
+Expr readMap(Terms &terms, cascade::EinsumOp map, llvm::ArrayRef<Expr> at, ReadHook hook);
+
 /// The term of an equation: result ranks are `Index`, the others `Bound`.
 Expr readEquation(Terms &terms, cascade::Equation equation, ReadHook hook);
 

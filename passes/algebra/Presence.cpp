@@ -62,20 +62,6 @@ private:
     }
   }
 
-  /// Subscripts that run over the extents of the tensor's ranks are in range; others may not be.
-  bool isInRange(Expr read) {
-    auto ranks = cast<cascade::TensorType>(read->tensor.getType()).getRanks();
-    Value tensor = read->tensor;
-    auto kernel = tensor.getParentRegion()->getParentOfType<KernelOp>();
-    return llvm::all_of(llvm::zip(read->operands, ranks), [&](auto pair) {
-      auto [index, rank] = pair;
-      bool isIndex = index->op == OpKind::Index || index->op == OpKind::Bound;
-      if (!isIndex || index->rank == rank)
-        return isIndex;
-      return kernel && kernel.getExtentOwner(index->rank) == kernel.getExtentOwner(rank);
-    });
-  }
-
   void requireRead(Expr read) {
     Operation *op = read->tensor.getDefiningOp();
     auto einsum = dyn_cast_or_null<EinsumOp>(op);
@@ -87,7 +73,7 @@ private:
                                                  einsum.getCombiner()));
     if (read->type.isInteger(1))
       return;
-    if (!isInRange(read) || !(isMap || isTotal))
+    if (!isInRange(read->tensor, read->operands) || !(isMap || isTotal))
       return hold(terms.present(read, IntegerType::get(read->type.getContext(), 1)));
     if (isMap)
       require(readBody(terms, einsum.getBody().front(), read->operands,

@@ -72,9 +72,7 @@ Expr FoldPlan::inlined(ReadOp read, ArrayRef<Expr> indices, std::optional<Refusa
     return nullptr;
   auto map = tensor.getDefiningOp<EinsumOp>();
   if (map && map.getCombiner() == Combiner::None)
-    return readBody(terms, map.getBody().front(), indices, [&](ReadOp inner, ArrayRef<Expr> at) {
-      return inlined(inner, at, refusal);
-    });
+    return readMap(terms, map, indices, [&](ReadOp inner, ArrayRef<Expr> at) { return inlined(inner, at, refusal); });
   Operation *op = tensor.getDefiningOp();
   std::string what = op->hasAttr("name") ? name() : "'" + op->getName().getStringRef().str() + "'";
   refusal = Refusal{"BARRIER", "reads " + what + ", which needs a result of this pass in full", "", read.getLoc()};

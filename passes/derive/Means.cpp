@@ -38,7 +38,8 @@ private:
   /// A map that divides a sum over `rank` by the extent is read as the mean; null for any other.
   Expr lookedInto(ReadOp read, ArrayRef<Expr> at, StringAttr rank, bool &found) {
     auto map = read.getTensor().getDefiningOp<EinsumOp>();
-    if (!map || map.getCombiner() != Combiner::None || llvm::any_of(at, [](Expr e) { return e->isStream; }))
+    if (!map || map.getCombiner() != Combiner::None || llvm::any_of(at, [](Expr e) { return e->isStream; }) ||
+        !isInRange(map.getResult(), at))
       return nullptr;
     Expr value = readBody(terms, map.getBody().front(), at, [](ReadOp, ArrayRef<Expr>) { return nullptr; });
     if (!value->is(BinaryFn::Div) || value->operands[0]->op != OpKind::Read || !isExtent(value->operands[1], rank))

@@ -78,8 +78,7 @@ Expr Selector::read(EinsumOp op, StringAttr rank) {
     auto map = read.getTensor().getDefiningOp<EinsumOp>();
     if (!map || map.getCombiner() != Combiner::None || !isOfSelection(map.getResult(), rank))
       return nullptr;
-    return readBody(terms, map.getBody().front(), at,
-                    [&](ReadOp inner, ArrayRef<Expr> inside) { return self(self, inner, inside); });
+    return readMap(terms, map, at, [&](ReadOp inner, ArrayRef<Expr> inside) { return self(self, inner, inside); });
   };
   return readEquation(terms, op, [&](ReadOp read, ArrayRef<Expr> at) { return hook(hook, read, at); });
 }

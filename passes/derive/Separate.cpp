@@ -319,9 +319,21 @@ std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group
   if (isMean)
     finish = multiply(finish, atomSum(meanFactor(reduction), -1));
   reduction.finish = expander.write(finish, type);
+  if (isMean && !reduction.conditions.empty())
+    reduction.finish = whereNoneCancelled(reduction.finish, used.front());
   if (reduction.finish->op == OpKind::Given)
     reduction.only = used.front();
   return std::nullopt;
+}
+
+/// The mean of what no point changes is that, over a present point: its states have cancelled, but not what they tell.
+Expr FoldPlan::whereNoneCancelled(Expr finish, unsigned state) {
+  bool readsStates = false;
+  walk(finish, [&](Expr e) { readsStates |= e->op == OpKind::Given; });
+  if (readsStates)
+    return finish;
+  Expr value = stateValue(terms, state, finish->type);
+  return terms.where(finish, terms.present(value, IntegerType::get(finish->type.getContext(), 1)));
 }
 
 /// The number of present points: the product of the extents where none is absent, else a state.
