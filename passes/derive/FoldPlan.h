@@ -110,7 +110,7 @@ private:
   void restrictFinish(Reduction &reduction);
   Sum recentred(const Sum &form);
   std::optional<Refusal> checkConditioned(Reduction &reduction, llvm::ArrayRef<Group> groups);
-  Expr whereNoneCancelled(Expr finish, unsigned state);
+  Expr whereNotEmpty(Reduction &reduction);
   std::optional<Refusal> finishFrom(Reduction &reduction, llvm::ArrayRef<Group> groups, Expr asWritten);
   void readKnownStates(Reduction &reduction);
   Expr withoutCoefficient(const Reduction &reduction, const Group &group);

@@ -320,19 +320,22 @@ std::optional<Refusal> FoldPlan::finishFrom(Reduction &reduction, ArrayRef<Group
     finish = multiply(finish, atomSum(meanFactor(reduction), -1));
   reduction.finish = expander.write(finish, type);
   if (isMean && !reduction.conditions.empty())
-    reduction.finish = whereNoneCancelled(reduction.finish, used.front());
+    reduction.finish = whereNotEmpty(reduction);
   if (reduction.finish->op == OpKind::Given)
     reduction.only = used.front();
   return std::nullopt;
 }
 
 /// The mean of what no point changes is that, over a present point: its states have cancelled, but not what they tell.
-Expr FoldPlan::whereNoneCancelled(Expr finish, unsigned state) {
+Expr FoldPlan::whereNotEmpty(Reduction &reduction) {
+  Expr finish = reduction.finish;
   bool readsStates = false;
   walk(finish, [&](Expr e) { readsStates |= e->op == OpKind::Given; });
   if (readsStates)
     return finish;
-  Expr value = stateValue(terms, state, finish->type);
+  unsigned count = countState(reduction);
+  states[count].partial = true;
+  Expr value = stateValue(terms, count, finish->type);
   return terms.where(finish, terms.present(value, IntegerType::get(finish->type.getContext(), 1)));
 }
 
