@@ -88,22 +88,6 @@ struct Splitter {
     return result;
   }
 
-  /// lhs - rhs - gap >= 0 as a linear form, or one that is no less. Floor divisions of the column are solved for what
-  /// they divide: x // b >= y is x >= b * y, and x // b <= y is x <= b * y + b - 1.
-  std::optional<Linear> difference(const Node *lhs, const Node *rhs, int64_t gap, bool isExact) {
-    bool isLeft = column && lhs->dependsOn(column);
-    auto [x, factor] = divided(isLeft ? lhs : rhs);
-    const Node *other = isLeft ? rhs : lhs;
-    auto bound = isExact ? linear(other) : estimate(other, factor, /*isMost=*/!isLeft);
-    if (bound && isExact)
-      bound = scale(*bound, factor);
-    auto result = isLeft ? add(linear(x), negated(bound)) : add(bound, negated(linear(x)));
-    int64_t offset = (isLeft ? 0 : factor - 1) - factor * gap;
-    if (result && offset)
-      result->rest = sum(result->rest, ex.integer(offset));
-    return result;
-  }
-
   /// lhs - rhs - gap >= 0. A minimum is at least what each of its operands is, and a maximum at most; a magnitude
   /// is the maximum of two numbers.
   bool atLeast(Predicate &to, const Node *lhs, const Node *rhs, int64_t gap) {
@@ -113,14 +97,19 @@ struct Splitter {
       return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, lhs, rhs->operands[1], gap);
     if (isUnary(rhs, UnaryFn::Abs))
       return atLeast(to, lhs, rhs->operands[0], gap) && atLeast(to, sum(lhs, rhs->operands[0]), ex.integer(0), gap);
-    for (bool isExact : {true, false}) {
-      auto constraint = difference(lhs, rhs, gap, isExact);
-      if (!constraint || std::abs(constraint->column) != 1 || (isAffineOnly && !isAffine(constraint->rest)))
-        continue;
-      (isExact ? to.linear : to.implied).push_back(*constraint);
-      return isExact;
-    }
-    return false;
+    bool isLeft = column && lhs->dependsOn(column);
+    auto [x, factor] = divided(isLeft ? lhs : rhs);
+    const Node *other = isLeft ? rhs : lhs;
+    // x // b >= y is x >= b * y, and x // b <= y is x <= b * y + b - 1.
+    auto bound = estimate(other, factor, /*isMost=*/!isLeft);
+    auto constraint = isLeft ? add(linear(x), negated(bound)) : add(bound, negated(linear(x)));
+    if (!constraint || std::abs(constraint->column) != 1 || (isAffineOnly && !isAffine(constraint->rest)))
+      return false;
+    if (int64_t offset = (isLeft ? 0 : factor - 1) - factor * gap)
+      constraint->rest = sum(constraint->rest, ex.integer(offset));
+    bool isExact = linear(other).has_value();
+    (isExact ? to.linear : to.implied).push_back(*constraint);
+    return isExact;
   }
 
   bool comparison(Predicate &to, const Node *node) {
@@ -137,8 +126,10 @@ struct Splitter {
       return atLeast(to, lhs, rhs, 0);
     case Relation::Gt:
       return atLeast(to, lhs, rhs, 1);
-    case Relation::Eq:
-      return int(atLeast(to, lhs, rhs, 0)) + atLeast(to, rhs, lhs, 0) == 2; // each of them may imply a bound
+    case Relation::Eq: { // each of them may imply a bound
+      bool isLower = atLeast(to, lhs, rhs, 0), isUpper = atLeast(to, rhs, lhs, 0);
+      return isLower && isUpper;
+    }
     case Relation::Ne:
       return false;
     }
