@@ -85,15 +85,10 @@ int bench(const BenchOptions &options) {
     return WrongUsage;
   }
   Source source(/*remarks=*/false);
-  if (!source.open(options.file))
+  auto loaded = loadKernel(source, options.file, options.kernel, words.sets);
+  if (failed(loaded))
     return WrongInput;
-  auto module = source.load(words.sets, options.kernel);
-  if (!module)
-    return WrongInput;
-  auto kernel = findKernel(*module, options.kernel);
-  if (!kernel)
-    return WrongInput;
-  auto call = prepare(kernel, words);
+  auto call = prepare(loaded->kernel, words);
   if (failed(call))
     return WrongInput;
   CompileOptions compile;

@@ -138,12 +138,10 @@ int show(const MaskOptions &options) {
       !parseAssignments(options.sets, "--set", callOptions.sets))
     return WrongUsage;
   Source source;
-  if (!source.open(options.file))
+  auto loaded = loadKernel(source, options.file, options.kernel, callOptions.sets);
+  if (failed(loaded))
     return WrongInput;
-  auto module = source.load(callOptions.sets, options.kernel);
-  auto kernel = module ? findKernel(*module, options.kernel) : cascade::KernelOp();
-  if (!kernel)
-    return WrongInput;
+  cascade::KernelOp kernel = loaded->kernel;
   auto tensor = findTensor(kernel, options.tensor);
   if (failed(tensor))
     return WrongInput;

@@ -147,14 +147,12 @@ int run(const RunOptions &options) {
     return WrongUsage;
   }
   Source source(options.remarks);
-  if (!source.open(options.file))
-    return WrongInput;
-  auto module = source.load(callOptions.sets, options.kernel);
-  if (!module)
+  auto loaded = loadKernel(source, options.file, options.kernel, callOptions.sets);
+  if (failed(loaded))
     return WrongInput;
   Run run;
-  run.kernel = findKernel(*module, options.kernel);
-  if (!run.kernel || failed(checkOutputs(run, outputPaths)))
+  run.kernel = loaded->kernel;
+  if (failed(checkOutputs(run, outputPaths)))
     return WrongInput;
   if (options.validate)
     if (ExitCode code = validate(run.kernel, options.seed))

@@ -71,17 +71,12 @@ LogicalResult settle(KernelOp kernel, const Settings &settings) {
                  succeeded(fixParameters(kernel, settings.params)));
 }
 
-FailureOr<SettledKernel> readKernel(Source &source, const std::string &file, const std::string &name,
-                                    Settings &settings) {
-  if (!source.open(file))
+FailureOr<LoadedKernel> readKernel(Source &source, const std::string &file, const std::string &name,
+                                   Settings &settings) {
+  auto loaded = loadKernel(source, file, name, settings.sets);
+  if (failed(loaded) || failed(settle(loaded->kernel, settings)))
     return failure();
-  SettledKernel result{source.load(settings.sets, name), {}};
-  if (!result.module)
-    return failure();
-  result.kernel = findKernel(*result.module, name);
-  if (!result.kernel || failed(settle(result.kernel, settings)))
-    return failure();
-  return result;
+  return loaded;
 }
 
 FailureOr<Target> findCodeTarget(const std::string &name) {

@@ -25,16 +25,10 @@ mlir::FailureOr<Settings> parseSettings(const std::vector<std::string> &sets,
 /// values that parameters have without a caller's. Errors are emitted.
 mlir::LogicalResult settle(cascade::KernelOp kernel, const Settings &settings);
 
-/// A kernel in the module that holds it.
-struct SettledKernel {
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  cascade::KernelOp kernel;
-};
-
 /// Reads a file into `source` and settles the one kernel of it that is meant;
 /// failure after messages.
-mlir::FailureOr<SettledKernel> readKernel(Source &source, const std::string &file, const std::string &name,
-                                          Settings &settings);
+mlir::FailureOr<LoadedKernel> readKernel(Source &source, const std::string &file, const std::string &name,
+                                         Settings &settings);
 
 /// The target called `name`, if code can be made for it; failure after a
 /// message.

@@ -162,4 +162,16 @@ cascade::KernelOp findKernel(ModuleOp module, const std::string &name) {
   return {};
 }
 
+FailureOr<LoadedKernel> loadKernel(Source &source, const std::string &file, const std::string &name,
+                                   Assignments &sets) {
+  if (!source.open(file))
+    return failure();
+  LoadedKernel loaded{source.load(sets, name), {}};
+  if (loaded.module)
+    loaded.kernel = findKernel(*loaded.module, name);
+  if (!loaded.kernel)
+    return failure();
+  return loaded;
+}
+
 } // namespace weir::tool

@@ -67,6 +67,16 @@ private:
 /// The kernel called `name`, or the only one; null after a message.
 cascade::KernelOp findKernel(mlir::ModuleOp module, const std::string &name);
 
+/// A kernel with the module that owns it.
+struct LoadedKernel {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  cascade::KernelOp kernel;
+};
+
+/// Opens a file and loads the kernel called `name`, or its only one; failure after a message.
+mlir::FailureOr<LoadedKernel> loadKernel(Source &source, const std::string &file, const std::string &name,
+                                         Assignments &sets);
+
 } // namespace weir::tool
 
 #endif // WEIR_TOOLS_WEIR_SOURCE_H
